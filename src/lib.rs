@@ -1,0 +1,28 @@
+//! flowai_runtime: the multi-tenant runtime of data agents, as a PostgreSQL extension.
+//!
+//! Three floors above the server. [`pg`] holds all that is unsafe. `store` has the SQL and returns
+//! types of `flowai_core`. `api` is the SQL surface: functions of a few lines. What needs no server is
+//! in the crate `flowai_core`. Tables, policies and comments are in `sql/`, in the order below.
+
+mod api;
+mod pg;
+mod store;
+
+use pgrx::prelude::*;
+
+pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!("../sql/00_schema.sql", name = "schema", bootstrap);
+extension_sql_file!(
+    "../sql/10_tenancy.sql",
+    name = "tenancy",
+    requires = ["schema", api::tenancy::current_tenant, api::tenancy::tenant_is]
+);
+extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
+
+/// Runs once in each backend that loads the library.
+#[pg_guard]
+extern "C-unwind" fn _PG_init() {
+    pg::guc::init();
+    pg::tenant::init();
+}

@@ -1,0 +1,387 @@
+//! A segment: an immutable index of some documents, as one byte string.
+//!
+//! The server keeps the bytes in rows, so they are a value here. The same documents give the same
+//! bytes: file names and ids that Tantivy draws at random do not get into them. Documents are kept
+//! in order of row version, so that a dead row version finds its document by binary search.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::directory::OwnedBytes;
+use tantivy::fastfield::{AliveBitSet, write_alive_bitset};
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::index::SegmentId;
+use tantivy::indexer::merge_filtered_segments;
+use tantivy::{BitSet, Index, IndexSettings, IndexSortByField, InvertedIndexReader, Order};
+
+use super::directory::Memory;
+use super::schema::{Document, FACETS, FIELDS, ID, ROW_VERSION};
+use super::schema::{ordered, to_tantivy, tokenizers, unordered};
+use super::{FORMAT, Interrupt, guarded, interrupted, stop, unreadable};
+use crate::error::{Error, Result};
+
+/// The files of a Tantivy segment, by their extensions, in the order in which they are packed.
+const FILES: [&str; 6] = ["term", "idx", "pos", "fieldnorm", "fast", "store"];
+
+/// Every opened segment has this id, for a directory holds one segment.
+const SEGMENT_ID: &str = "00000000000000000000000000000001";
+
+/// Sizes the first hash table of terms; it grows, so this is not a limit.
+const TERM_TABLE_BYTES: usize = 1 << 18;
+
+/// Documents between two looks at the interrupt flag.
+const DOCUMENTS_PER_CHECK: usize = 256;
+
+/// A built segment, ready to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The files back to back.
+    pub bytes: Vec<u8>,
+    /// Where each file lies, as JSON.
+    pub layout: String,
+    /// Documents in it.
+    pub doc_count: u32,
+    /// BLAKE3 of layout and bytes.
+    pub digest: [u8; 32],
+}
+
+/// Where the files lie in the bytes. JSON, because people read it in a table; but the digest is over
+/// the values, so that it survives a column type that orders keys its own way.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layout {
+    format: i16,
+    doc_count: u32,
+    files: Vec<FileRange>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRange {
+    name: String,
+    offset: u64,
+    length: u64,
+}
+
+impl Layout {
+    fn read(layout: &str) -> Result<Self> {
+        let layout: Self = serde_json::from_str(layout).map_err(|e| unreadable(e.to_string()))?;
+        if layout.format != FORMAT {
+            return Err(unreadable(format!(
+                "The segment has format {}, this version reads format {FORMAT}.",
+                layout.format
+            )));
+        }
+        Ok(layout)
+    }
+
+    fn digest(&self, bytes: &[u8]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.format.to_le_bytes());
+        hasher.update(&self.doc_count.to_le_bytes());
+        for file in &self.files {
+            hasher.update(&(file.name.len() as u64).to_le_bytes());
+            hasher.update(file.name.as_bytes());
+            hasher.update(&file.offset.to_le_bytes());
+            hasher.update(&file.length.to_le_bytes());
+        }
+        hasher.update(bytes);
+        hasher.finalize().into()
+    }
+
+    /// The files, each inside the bytes.
+    fn files(&self, bytes: &OwnedBytes) -> Result<Vec<(&'static str, OwnedBytes)>> {
+        FILES
+            .iter()
+            .map(|&name| {
+                let range = self.files.iter().find(|file| file.name == name).and_then(|file| {
+                    let start = usize::try_from(file.offset).ok()?;
+                    let end = start.checked_add(usize::try_from(file.length).ok()?)?;
+                    (end <= bytes.len()).then_some(start..end)
+                });
+                match range {
+                    Some(range) => Ok((name, bytes.slice(range))),
+                    None => Err(unreadable(format!("The file \"{name}\" is missing or cut off."))),
+                }
+            })
+            .collect()
+    }
+}
+
+fn settings() -> IndexSettings {
+    IndexSettings {
+        // The default compresses on a thread of its own, which a server process must never have.
+        docstore_compress_dedicated_thread: false,
+        ..IndexSettings::default()
+    }
+}
+
+/// Builds the segment of some documents, in any order. Starts no thread.
+///
+/// # Errors
+/// `interrupted` once `interrupt` says so.
+pub fn build(documents: &[Document], interrupt: Interrupt) -> Result<Packed> {
+    guarded(|| {
+        let mut sorted: Vec<&Document> = documents.iter().collect();
+        sorted.sort_by_key(|document| document.row_version);
+        if sorted.windows(2).any(|pair| pair[0].row_version == pair[1].row_version) {
+            return Err(Error::internal("two documents have the same row version"));
+        }
+        let directory = Memory::new(interrupt);
+        let built = write(&sorted, &directory, interrupt);
+        let index = built.map_err(|e| if interrupt() { interrupted() } else { e })?;
+        pack(&index, &directory)
+    })
+}
+
+fn write(documents: &[&Document], directory: &Memory, interrupt: Interrupt) -> Result<Index> {
+    let mut writer = Index::builder()
+        .schema(FIELDS.schema.clone())
+        .settings(settings())
+        .tokenizers(tokenizers())
+        .single_segment_index_writer(directory.clone(), TERM_TABLE_BYTES)
+        .map_err(broken)?;
+    for (n, document) in documents.iter().enumerate() {
+        if n % DOCUMENTS_PER_CHECK == 0 {
+            stop(interrupt)?;
+        }
+        writer.add_document(to_tantivy(document)).map_err(broken)?;
+    }
+    writer.finalize().map_err(broken)
+}
+
+/// A failure while writing memory is not the data's fault.
+fn broken(error: impl std::fmt::Display) -> Error {
+    Error::internal("a search segment could not be built").detail(error.to_string())
+}
+
+fn pack(index: &Index, directory: &Memory) -> Result<Packed> {
+    let metas = index.searchable_segment_metas().map_err(broken)?;
+    let [meta] = &metas[..] else {
+        return Err(Error::internal("a build gave other than one search segment"));
+    };
+    let mut bytes = Vec::new();
+    let mut files = Vec::with_capacity(FILES.len());
+    for name in FILES {
+        let path = format!("{}.{name}", meta.id().uuid_string());
+        let file = directory
+            .get(path.as_ref())
+            .ok_or_else(|| broken(format!("The file \"{name}\" was not written.")))?;
+        let (offset, length) = (bytes.len() as u64, file.len() as u64);
+        bytes.extend_from_slice(file.as_slice());
+        files.push(FileRange { name: name.to_owned(), offset, length });
+    }
+    let layout = Layout { format: FORMAT, doc_count: meta.max_doc(), files };
+    Ok(Packed {
+        digest: layout.digest(&bytes),
+        doc_count: layout.doc_count,
+        layout: serde_json::to_string(&layout).map_err(broken)?,
+        bytes,
+    })
+}
+
+/// A text field of an opened segment.
+pub(super) struct TextReader {
+    pub(super) terms: Arc<InvertedIndexReader>,
+    pub(super) lengths: FieldNormReader,
+    /// Sum of the lengths as they are stored, rounded. Tantivy's own sum becomes an estimate when it
+    /// merges; this one stays the same however documents are split, and scores with it.
+    pub(super) tokens: u64,
+}
+
+/// An opened segment: its bytes and readers over them, without a thread, a lock or a file.
+pub struct Segment {
+    pub(super) doc_count: u32,
+    pub(super) keyword: Arc<InvertedIndexReader>,
+    pub(super) text: [TextReader; 4],
+    pub(super) row_versions: Column<u64>,
+    /// Absent in a segment without documents.
+    pub(super) ids: Option<StrColumn>,
+    pub(super) facets: Option<StrColumn>,
+    byte_size: usize,
+    source: tantivy::Segment,
+}
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Segment")
+            .field("doc_count", &self.doc_count)
+            .field("byte_size", &self.byte_size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Segment {
+    /// Opens the bytes of a segment without copying them. Its cost does not depend on their number
+    /// but for one pass over the lengths; it does not check the digest, see [`Segment::verify`].
+    ///
+    /// # Errors
+    /// `search_segment_unreadable` for another format, or bytes that are no segment.
+    pub fn open(bytes: Arc<[u8]>, layout: &str) -> Result<Self> {
+        guarded(|| {
+            let layout = Layout::read(layout)?;
+            let byte_size = bytes.len();
+            Self::open_files(&layout, OwnedBytes::new(Shared(bytes)), byte_size)
+        })
+    }
+
+    fn open_files(layout: &Layout, bytes: OwnedBytes, byte_size: usize) -> Result<Self> {
+        let directory = Memory::new(|| false);
+        for (name, file) in layout.files(&bytes)? {
+            directory.insert(format!("{SEGMENT_ID}.{name}"), file);
+        }
+        let index = Index::create(directory, FIELDS.schema.clone(), settings()).map_err(unreadable)?;
+        let id = SegmentId::from_uuid_string(SEGMENT_ID).map_err(unreadable)?;
+        let source = index.segment(index.new_segment_meta(id, layout.doc_count));
+        let reader = tantivy::SegmentReader::open(&source).map_err(unreadable)?;
+
+        let open_text = |n: usize| -> Result<TextReader> {
+            let field = FIELDS.text[n].field;
+            let lengths = match reader.fieldnorms_readers().get_field(field).map_err(unreadable)? {
+                Some(lengths) => lengths,
+                None => FieldNormReader::constant(layout.doc_count, 0),
+            };
+            let tokens =
+                (0..layout.doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
+            let terms = reader.inverted_index(field).map_err(unreadable)?;
+            Ok(TextReader { terms, lengths, tokens })
+        };
+        let columns = reader.fast_fields();
+        let row_versions = match layout.doc_count {
+            0 => Column::build_empty_column(0),
+            _ => columns.u64(ROW_VERSION).map_err(unreadable)?,
+        };
+        Ok(Self {
+            doc_count: layout.doc_count,
+            keyword: reader.inverted_index(FIELDS.keyword).map_err(unreadable)?,
+            text: [open_text(0)?, open_text(1)?, open_text(2)?, open_text(3)?],
+            row_versions,
+            ids: columns.str(ID).map_err(unreadable)?,
+            facets: columns.str(FACETS).map_err(unreadable)?,
+            byte_size,
+            source,
+        })
+    }
+
+    /// Checks stored bytes against their digest. Opening trusts the bytes, so whoever reads them from
+    /// where others may write calls this first.
+    ///
+    /// # Errors
+    /// `search_segment_unreadable` if they are not what was built.
+    pub fn verify(bytes: &[u8], layout: &str, digest: &[u8]) -> Result<()> {
+        if Layout::read(layout)?.digest(bytes) == digest {
+            Ok(())
+        } else {
+            Err(unreadable("The bytes do not match their digest."))
+        }
+    }
+
+    /// Documents in it, the dead ones as well.
+    pub fn doc_count(&self) -> u32 {
+        self.doc_count
+    }
+
+    /// Memory that it holds: its bytes, and about what the readers over them need.
+    pub fn byte_size(&self) -> usize {
+        self.byte_size + (16 << 10)
+    }
+
+    /// The row versions in it, ascending.
+    pub fn row_versions(&self) -> Vec<i64> {
+        (0..self.doc_count).filter_map(|doc| self.row_version(doc)).collect()
+    }
+
+    pub(super) fn row_version(&self, doc: u32) -> Option<i64> {
+        self.row_versions.first(doc).map(unordered)
+    }
+
+    /// The document of a row version.
+    pub(super) fn doc_of(&self, row_version: i64) -> Option<u32> {
+        let wanted = ordered(row_version);
+        let (mut low, mut high) = (0, self.doc_count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.row_versions.first(middle)? < wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low < self.doc_count && self.row_versions.first(low)? == wanted).then_some(low)
+    }
+}
+
+/// A byte string with many owners, as Tantivy wants to hold it.
+struct Shared(Arc<[u8]>);
+
+impl std::ops::Deref for Shared {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A segment, and what of it is dead in the snapshot that asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    /// The segment.
+    pub segment: &'a Segment,
+    /// Row versions that must not be found; those that are not in the segment do not matter, so one
+    /// set can serve all pieces of a scope.
+    pub dead: &'a BTreeSet<i64>,
+}
+
+impl Piece<'_> {
+    /// The dead documents, or nothing where all live.
+    pub(super) fn dead_docs(&self) -> Option<BitSet> {
+        let mut dead: Option<BitSet> = None;
+        for doc in self.dead.iter().filter_map(|&version| self.segment.doc_of(version)) {
+            dead.get_or_insert_with(|| BitSet::with_max_value(self.segment.doc_count)).insert(doc);
+        }
+        dead
+    }
+
+    fn alive_docs(&self) -> Option<AliveBitSet> {
+        let dead = self.dead_docs()?;
+        let mut alive = BitSet::with_max_value_and_full(self.segment.doc_count);
+        (0..self.segment.doc_count).filter(|&doc| dead.contains(doc)).for_each(|doc| alive.remove(doc));
+        let mut bytes = Vec::new();
+        write_alive_bitset(&alive, &mut bytes).ok()?;
+        Some(AliveBitSet::open(OwnedBytes::new(bytes)))
+    }
+}
+
+/// Merges pieces into one segment of what lives, in order of row version. Starts no thread, and is
+/// about twice as fast as building from the rows, which it does not need.
+///
+/// # Errors
+/// `interrupted` once `interrupt` says so.
+pub fn merge(pieces: &[Piece<'_>], interrupt: Interrupt) -> Result<Packed> {
+    let alive: Vec<(&Segment, Option<AliveBitSet>)> = pieces
+        .iter()
+        .map(|piece| (piece.segment, piece.alive_docs()))
+        .filter(|(segment, alive)| match alive {
+            Some(alive) => alive.num_alive_docs() > 0,
+            None => segment.doc_count > 0,
+        })
+        .collect();
+    if alive.is_empty() {
+        return build(&[], interrupt);
+    }
+    guarded(|| {
+        stop(interrupt)?;
+        let (segments, filters): (Vec<_>, Vec<_>) =
+            alive.into_iter().map(|(segment, alive)| (segment.source.clone(), alive)).unzip();
+        let sorted = IndexSettings {
+            sort_by_field: Some(IndexSortByField { field: ROW_VERSION.into(), order: Order::Asc }),
+            ..settings()
+        };
+        let directory = Memory::new(interrupt);
+        let index = merge_filtered_segments(&segments, sorted, filters, directory.clone())
+            .map_err(|e| if interrupt() { interrupted() } else { unreadable(e) })?;
+        pack(&index, &directory)
+    })
+}

@@ -1,0 +1,6 @@
+//! The SQL surface: what each function takes, which floor does the work, what rows come back.
+//!
+//! No SQL text and no decision lives here. Arguments that a function needs are `Option`, because pgrx
+//! would otherwise declare the function STRICT, and a STRICT write swallows a NULL without a word.
+
+pub(crate) mod tenancy;

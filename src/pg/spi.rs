@@ -1,0 +1,244 @@
+//! Statements of the store: prepared once per backend, typed arguments, an explicit snapshot.
+//!
+//! pgrx's own `Spi` decides by itself whether a statement runs under the caller's snapshot (it looks
+//! whether the transaction has an id). Search must never leave that to chance: manifest, delta and
+//! rows have to come from one snapshot. So each call here says which one it wants.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CString, c_char};
+
+use flowai_core::{Error, Result};
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+
+use super::tenant;
+
+/// Arguments of one statement, in order of `$1`, `$2`, ...
+#[derive(Default)]
+pub(crate) struct Args {
+    types: Vec<pg_sys::Oid>,
+    values: Vec<pg_sys::Datum>,
+    nulls: Vec<c_char>,
+}
+
+impl Args {
+    /// Appends a value; `None` is NULL.
+    pub(crate) fn and<T: IntoDatum>(mut self, value: T) -> Self {
+        self.types.push(T::type_oid());
+        match value.into_datum() {
+            Some(datum) => {
+                self.values.push(datum);
+                self.nulls.push(b' ' as c_char);
+            }
+            None => {
+                self.values.push(pg_sys::Datum::from(0));
+                self.nulls.push(b'n' as c_char);
+            }
+        }
+        self
+    }
+}
+
+/// The arguments of a statement: `args![tenant, key]`.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { $crate::pg::spi::Args::default()$(.and($value))* };
+}
+pub(crate) use args;
+
+/// One row of a result. Columns count from 1.
+pub(crate) struct Row {
+    tuple: pg_sys::HeapTuple,
+    desc: pg_sys::TupleDesc,
+}
+
+impl Row {
+    /// The column's value, or `None` for NULL.
+    pub(crate) fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
+        let mut null = false;
+        // SAFETY: tuple and descriptor belong to the SPI result that the caller is iterating; the
+        // value is copied out of it by `from_polymorphic_datum` for the owned types that we use.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null);
+            let oid = pg_sys::SPI_gettypeid(self.desc, column as i32);
+            T::from_polymorphic_datum(datum, null, oid)
+        }
+    }
+
+    /// The column's value where NULL would be a bug of the statement.
+    pub(crate) fn need<T: FromDatum>(&self, column: usize) -> Result<T> {
+        self.get(column)
+            .ok_or_else(|| Error::internal(format!("column {column} of a stored statement is null")))
+    }
+}
+
+/// Which rows a statement sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Snapshot {
+    /// Those of the caller's snapshot: for functions that only read.
+    Caller,
+    /// A new snapshot, own writes included: for functions that write.
+    Fresh,
+}
+
+/// Runs a reading statement under the caller's snapshot.
+pub(crate) fn read<T>(
+    sql: &'static str,
+    args: Args,
+    row: impl FnMut(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    prepared(sql, args, Snapshot::Caller, row)
+}
+
+/// Runs a writing statement (or one that must see what this function wrote), with its RETURNING rows.
+pub(crate) fn write<T>(
+    sql: &'static str,
+    args: Args,
+    row: impl FnMut(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    prepared(sql, args, Snapshot::Fresh, row)
+}
+
+/// The first row of a reading statement.
+pub(crate) fn read_one<T>(
+    sql: &'static str,
+    args: Args,
+    row: impl FnMut(&Row) -> Result<T>,
+) -> Result<Option<T>> {
+    Ok(read(sql, args, row)?.into_iter().next())
+}
+
+/// The first row of a writing statement.
+pub(crate) fn write_one<T>(
+    sql: &'static str,
+    args: Args,
+    row: impl FnMut(&Row) -> Result<T>,
+) -> Result<Option<T>> {
+    Ok(write(sql, args, row)?.into_iter().next())
+}
+
+/// Runs a writing statement and tells how many rows it touched.
+pub(crate) fn run(sql: &'static str, args: Args) -> Result<u64> {
+    let mut touched = 0;
+    connected(|| {
+        execute(plan_of(sql, &args)?, &args, Snapshot::Fresh)?;
+        // SAFETY: a plain read of what the last SPI call left.
+        touched = unsafe { pg_sys::SPI_processed };
+        Ok(())
+    })?;
+    Ok(touched)
+}
+
+/// Runs a statement that cannot be prepared once, because it names an object (GRANT role TO role).
+/// Identifiers in it must come out of `quote_identifier`.
+pub(crate) fn run_utility(sql: &str) -> Result<()> {
+    let text = CString::new(sql).map_err(|_| Error::internal("NUL in a statement"))?;
+    connected(|| {
+        // SAFETY: SPI is connected; the text lives across the call.
+        let code = unsafe { pg_sys::SPI_execute(text.as_ptr(), false, 0) };
+        succeeded(code, sql)
+    })
+}
+
+/// An identifier as SQL text, quoted where it must be.
+pub(crate) fn quote_identifier(name: &str) -> Result<String> {
+    let text = CString::new(name).map_err(|_| Error::internal("NUL in an identifier"))?;
+    // SAFETY: the server returns either the argument or a palloc'd copy; both live across the copy.
+    let quoted = unsafe { std::ffi::CStr::from_ptr(pg_sys::quote_identifier(text.as_ptr())) };
+    Ok(quoted.to_string_lossy().into_owned())
+}
+
+fn prepared<T>(
+    sql: &'static str,
+    args: Args,
+    snapshot: Snapshot,
+    mut row: impl FnMut(&Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut out = Vec::new();
+    connected(|| {
+        execute(plan_of(sql, &args)?, &args, snapshot)?;
+        // SAFETY: the tuple table was left by the statement that just ran and is freed by
+        // SPI_finish, after this loop.
+        unsafe {
+            let table = pg_sys::SPI_tuptable;
+            if table.is_null() {
+                return Ok(());
+            }
+            let count = (*table).numvals as usize;
+            out.reserve(count);
+            for i in 0..count {
+                let item = Row { tuple: *(*table).vals.add(i), desc: (*table).tupdesc };
+                out.push(row(&item)?);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// Connects to SPI around `work`. If a PostgreSQL error unwinds through it, the transaction's abort
+/// cleans the SPI stack up; there is nothing to do here.
+fn connected(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    // A plan of another tenant must be gone before it is fetched from the cache.
+    tenant::refresh()?;
+    // SAFETY: every connect is paired with the finish below unless an error unwinds.
+    unsafe {
+        if pg_sys::SPI_connect() != pg_sys::SPI_OK_CONNECT as i32 {
+            return Err(Error::internal("SPI_connect failed"));
+        }
+        let result = work();
+        pg_sys::SPI_finish();
+        result
+    }
+}
+
+fn execute(plan: pg_sys::SPIPlanPtr, args: &Args, snapshot: Snapshot) -> Result<()> {
+    let trusted = tenant::trust_plans();
+    // SAFETY: plan, values and nulls agree in number: the plan was made from these arguments' types.
+    let code = unsafe {
+        pg_sys::SPI_execute_plan(
+            plan,
+            args.values.as_ptr().cast_mut(),
+            args.nulls.as_ptr(),
+            snapshot == Snapshot::Caller,
+            0,
+        )
+    };
+    drop(trusted);
+    succeeded(code, "a stored statement")
+}
+
+fn succeeded(code: i32, what: &str) -> Result<()> {
+    if code < 0 {
+        return Err(Error::internal(format!("SPI refused {what} with code {code}")));
+    }
+    Ok(())
+}
+
+thread_local! {
+    /// One saved plan for each statement and list of argument types.
+    static PLANS: RefCell<HashMap<(&'static str, Vec<pg_sys::Oid>), pg_sys::SPIPlanPtr>> =
+        RefCell::default();
+}
+
+fn plan_of(sql: &'static str, args: &Args) -> Result<pg_sys::SPIPlanPtr> {
+    let known = PLANS.with_borrow(|plans| plans.get(&(sql, args.types.clone())).copied());
+    if let Some(plan) = known {
+        return Ok(plan);
+    }
+    let text = CString::new(sql).map_err(|_| Error::internal("NUL in a stored statement"))?;
+    // SAFETY: SPI is connected (only called from `connected`); a kept plan lives until backend exit
+    // and is revalidated by the server whenever what it uses changes.
+    let plan = unsafe {
+        let plan = pg_sys::SPI_prepare(
+            text.as_ptr(),
+            args.types.len() as i32,
+            args.types.as_ptr().cast_mut(),
+        );
+        if plan.is_null() || pg_sys::SPI_keepplan(plan) != 0 {
+            return Err(Error::internal(format!("SPI cannot prepare: {sql}")));
+        }
+        plan
+    };
+    PLANS.with_borrow_mut(|plans| plans.insert((sql, args.types.clone()), plan));
+    Ok(plan)
+}

@@ -1,0 +1,6 @@
+//! The statements: SQL as consts on top of each file, types of `flowai_core` out of it.
+//!
+//! Functions here run inside the SQL functions of `api`, which pin `search_path`; all the same every
+//! name is qualified. Row-level security holds for every statement, whoever owns the function.
+
+pub(crate) mod tenancy;
