@@ -14,6 +14,39 @@ COMMENT ON FUNCTION flowai.tenant_create(text, text) IS 'Creates a tenant and re
 COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a superuser, a BYPASSRLS role or a role of flowai_runtime. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
 
+-- ------------------------------------------------------------------------------------ catalog
+
+COMMENT ON FUNCTION flowai.current_workspace() IS 'The workspace in force: flowai.workspace, or "default" where that is blank.';
+COMMENT ON FUNCTION flowai.catalog_put(jsonb) IS 'Writes an array of entries {id, itemType, name, qualified_name, content, tags, related, metadata}; both spellings of two-word keys are read. One row per entry, in order: id, outcome (inserted, updated, unchanged), version. All or nothing. Error 22023 for a malformed entry (naming entry and key), 21000 for an id given twice, 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, then deletes what the array lacks: of the data source database_id, of the item type, or of the whole workspace where both are NULL. Rows as catalog_put, with outcome deleted added. Error 22023 if an entry is outside of what is replaced; else as catalog_put.';
+COMMENT ON FUNCTION flowai.catalog_delete(text[]) IS 'Deletes entries and the relations that leave them. One row per id, in order: id, deleted (false if it was not there). Error 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.get_catalog_entities(text[]) IS 'Entries by id: one row per id, in order, found = false and NULLs for one that is not there. At most 1000 ids (54000). NULL gives no rows. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. No rows for an unknown entry.';
+COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. dangling: the other end is not in the catalog. No rows for an unknown entry or direction.';
+COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only. max_hops 1 to 6, max_paths 1 to 100 (22023). Error P0002 for an unknown entry. A NOTICE says when the search was cut.';
+COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
+COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id.';
+COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
+
+GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(jsonb, text, text), flowai.catalog_delete(text[]),
+    flowai.current_workspace(), flowai.get_catalog_entities(text[]), flowai.list_schema_fields(text, integer, integer),
+    flowai.get_catalog_relations(text, text, text[], integer),
+    flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer), flowai.catalog_check(),
+    flowai.profile_schema(text, text), flowai.profile_database(text, text) TO flowai_user;
+
+-- ------------------------------------------------------------------------------------- search
+
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and a NOTICE says so. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Error 55000 while another session maintains it, 42501 without tenant.';
+
+ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.get_catalog_entities(text[]) ROWS 10;
+ALTER FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) ROWS 5 COST 2000;
+
+GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer),
+    flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
+
 -- ------------------------------------------------------------------------- owners and rights
 
 DO $$
@@ -59,3 +92,5 @@ GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_t
     TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(text, text),
     flowai.tenant_revoke(text, text) TO flowai_admin;
+-- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
+GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;

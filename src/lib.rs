@@ -18,6 +18,9 @@ extension_sql_file!(
     name = "tenancy",
     requires = ["schema", api::tenancy::current_tenant, api::tenancy::tenant_is]
 );
+extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
+extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);
+extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["search"]);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 
 /// Runs once in each backend that loads the library.

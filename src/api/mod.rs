@@ -3,4 +3,6 @@
 //! No SQL text and no decision lives here. Arguments that a function needs are `Option`, because pgrx
 //! would otherwise declare the function STRICT, and a STRICT write swallows a NULL without a word.
 
+pub(crate) mod catalog;
+pub(crate) mod search;
 pub(crate) mod tenancy;

@@ -3,9 +3,15 @@
 //! - [`raise`]: a core error becomes a PostgreSQL error, with its SQLSTATE
 //! - [`spi`]: prepared statements with typed arguments and an explicit snapshot
 //! - [`guc`]: the settings
+//! - [`interrupt`]: cancel requests, for work that is not the server's own
+//! - [`random`]: the server's strong randomness
+//! - [`jsonb`]: a jsonb value that is handed through, or read as text
 //! - [`tenant`]: who the tenant is, and what makes that fast
 
 pub(crate) mod guc;
+pub(crate) mod interrupt;
+pub(crate) mod jsonb;
 pub(crate) mod raise;
+pub(crate) mod random;
 pub(crate) mod spi;
 pub(crate) mod tenant;

@@ -3,4 +3,6 @@
 //! Functions here run inside the SQL functions of `api`, which pin `search_path`; all the same every
 //! name is qualified. Row-level security holds for every statement, whoever owns the function.
 
+pub(crate) mod catalog;
+pub(crate) mod search;
 pub(crate) mod tenancy;

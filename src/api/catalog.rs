@@ -1,0 +1,127 @@
+//! The catalog: writing entries, reading them and the relations between them.
+
+use pgrx::prelude::*;
+use pgrx::{JsonB, notice};
+
+use crate::pg::jsonb::Jsonb;
+use crate::pg::raise::OrRaise;
+use crate::store::catalog;
+
+type Outcomes = TableIterator<
+    'static,
+    (name!(id, String), name!(outcome, String), name!(version, Option<i64>)),
+>;
+
+fn outcomes(written: Vec<catalog::Written>) -> Outcomes {
+    TableIterator::new(
+        written.into_iter().map(|w| (w.id, w.outcome.name().to_owned(), w.version)),
+    )
+}
+
+/// Writes entries; equal ones are left alone.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn catalog_put(
+    entries: Option<Jsonb>,
+) -> TableIterator<'static, (name!(id, String), name!(outcome, String), name!(version, Option<i64>))>
+{
+    outcomes(catalog::put(entries).or_raise())
+}
+
+/// Writes entries and deletes what the set lacks.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn catalog_replace(
+    entries: Option<Jsonb>,
+    database_id: default!(Option<&str>, "NULL"),
+    item_type: default!(Option<&str>, "NULL"),
+) -> TableIterator<'static, (name!(id, String), name!(outcome, String), name!(version, Option<i64>))>
+{
+    outcomes(catalog::replace(entries, database_id, item_type).or_raise())
+}
+
+/// Deletes entries by id.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn catalog_delete(
+    ids: Option<Vec<Option<String>>>,
+) -> TableIterator<'static, (name!(id, String), name!(deleted, bool))> {
+    TableIterator::new(catalog::delete(ids).or_raise())
+}
+
+/// Entries by id, in the order given.
+#[pg_extern(stable, strict, parallel_restricted)]
+#[search_path(pg_catalog, pg_temp)]
+#[allow(clippy::type_complexity, reason = "the columns of the result, named")]
+fn get_catalog_entities(
+    ids: Vec<Option<String>>,
+) -> TableIterator<
+    'static,
+    (
+        name!(ordinal, i32),
+        name!(id, String),
+        name!(found, bool),
+        name!(item_type, Option<String>),
+        name!(name, Option<String>),
+        name!(qualified_name, Option<String>),
+        name!(content, Option<String>),
+        name!(tags, Option<Vec<String>>),
+        name!(related, Option<JsonB>),
+        name!(metadata, Option<JsonB>),
+        name!(version, Option<i64>),
+    ),
+> {
+    TableIterator::new(catalog::get(ids).or_raise().into_iter().zip(1..).map(|(found, ordinal)| {
+        match found.entry {
+            Some(e) => (
+                ordinal,
+                found.id,
+                true,
+                Some(e.item_type),
+                Some(e.name),
+                Some(e.qualified_name),
+                Some(e.content),
+                Some(e.tags),
+                Some(e.related),
+                Some(e.metadata),
+                Some(e.version),
+            ),
+            None => (ordinal, found.id, false, None, None, None, None, None, None, None, None),
+        }
+    }))
+}
+
+/// Paths from one entry to another along the relations.
+#[pg_extern(stable, strict, parallel_restricted)]
+#[search_path(pg_catalog, pg_temp)]
+fn get_relation_paths_between(
+    from_id: &str,
+    to_id: &str,
+    max_hops: default!(i32, 4),
+    kinds: default!(Vec<Option<String>>, "'{}'"),
+    directed: default!(bool, false),
+    max_paths: default!(i32, 5),
+) -> TableIterator<
+    'static,
+    (
+        name!(path_no, i32),
+        name!(hops, i32),
+        name!(ids, Vec<String>),
+        name!(kinds, Vec<String>),
+        name!(forward, Vec<bool>),
+    ),
+> {
+    let kinds = (!kinds.is_empty()).then_some(kinds);
+    let found =
+        catalog::paths_between(from_id, to_id, max_hops, kinds, directed, max_paths).or_raise();
+    if found.cut {
+        notice!("the search for paths stopped at its limit: there may be more");
+    }
+    TableIterator::new(
+        found
+            .paths
+            .into_iter()
+            .zip(1..)
+            .map(|(p, no)| (no, p.kinds.len() as i32, p.ids, p.kinds, p.forward)),
+    )
+}

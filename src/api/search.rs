@@ -1,0 +1,59 @@
+//! Catalog search and the care of its index.
+
+use pgrx::notice;
+use pgrx::prelude::*;
+
+use crate::pg::raise::OrRaise;
+use crate::store::search;
+
+/// Entries that match a query, best first.
+#[pg_extern(stable, parallel_restricted, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+#[allow(clippy::type_complexity, reason = "the columns of the result, named")]
+fn search_catalog(
+    query: Option<&str>,
+    item_types: default!(Option<Vec<Option<String>>>, "NULL"),
+    tags: default!(Option<Vec<Option<String>>>, "NULL"),
+    database_id: default!(Option<String>, "NULL"),
+    schema_name: default!(Option<String>, "NULL"),
+    max_rows: default!(i32, 20),
+) -> TableIterator<
+    'static,
+    (
+        name!(rank, i32),
+        name!(id, String),
+        name!(item_type, String),
+        name!(name, String),
+        name!(qualified_name, String),
+        name!(score, f64),
+        name!(matched, Vec<String>),
+        name!(snippet, Option<String>),
+        name!(total, i64),
+    ),
+> {
+    let filter = search::filter(item_types, tags, database_id, schema_name).or_raise();
+    let found = search::search(query.unwrap_or(""), &filter, max_rows).or_raise();
+    if found.relaxed && !found.hits.is_empty() {
+        notice!("no entry has all words of the query: these have some of them");
+    }
+    let total = found.total;
+    TableIterator::new(found.hits.into_iter().zip(1..).map(move |(h, rank)| {
+        (rank, h.id, h.item_type, h.name, h.qualified_name, h.score, h.matched, h.snippet, total)
+    }))
+}
+
+/// Moves new rows into the index and merges its segments.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn search_maintain()
+-> TableIterator<'static, (name!(flushed, i64), name!(merged, i64), name!(busy, bool))> {
+    let done = search::maintain().or_raise();
+    TableIterator::once((done.flushed, done.merged, done.busy))
+}
+
+/// Builds the index anew from the entries.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn search_rebuild() -> i64 {
+    search::rebuild().or_raise()
+}

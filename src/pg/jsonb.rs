@@ -1,0 +1,71 @@
+//! A jsonb value that is handed through, or read as text where its meaning is needed.
+//!
+//! pgrx's `JsonB` parses into a tree at the border and prints it again on the way out. A value that
+//! only passes through (key/value, references) needs neither, and a large one is read as a stream.
+
+use std::ffi::CStr;
+
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+
+/// A jsonb datum, detoasted, in the memory context of the statement that it came from.
+#[derive(Clone, Copy)]
+pub(crate) struct Jsonb(*mut pg_sys::Jsonb);
+
+impl Jsonb {
+    /// The value as the server prints it: keys sorted and unique, numbers without exponent.
+    pub(crate) fn text(&self) -> &str {
+        // SAFETY: the pointer is a detoasted jsonb; the printed copy is palloc'd in the current
+        // context, which outlives the borrow (both belong to the running statement). The server
+        // prints the database's encoding; anything but UTF-8 gives an empty text, refused as JSON.
+        unsafe {
+            let size = pgrx::varsize_any_exhdr(self.0.cast());
+            let text = pg_sys::JsonbToCString(
+                std::ptr::null_mut(),
+                &raw mut (*self.0).root,
+                i32::try_from(size).unwrap_or(i32::MAX),
+            );
+            CStr::from_ptr(text).to_str().unwrap_or("")
+        }
+    }
+}
+
+impl FromDatum for Jsonb {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _: pg_sys::Oid,
+    ) -> Option<Self> {
+        // SAFETY: the caller's datum is a jsonb; detoasting copies it if need be.
+        (!is_null).then(|| unsafe { Self(pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast()) })
+    }
+}
+
+impl IntoDatum for Jsonb {
+    fn into_datum(self) -> Option<pg_sys::Datum> {
+        Some(pg_sys::Datum::from(self.0))
+    }
+
+    fn type_oid() -> pg_sys::Oid {
+        pg_sys::JSONBOID
+    }
+}
+
+// SAFETY: the argument is declared jsonb below, so its datum is one.
+unsafe impl<'fcx> ArgAbi<'fcx> for Jsonb {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: see above.
+        unsafe { arg.unbox_arg_using_from_datum() }
+            .unwrap_or_else(|| pgrx::error!("a jsonb argument is null where none may be"))
+    }
+}
+
+// SAFETY: returns the datum that it is.
+unsafe impl BoxRet for Jsonb {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(pg_sys::Datum::from(self.0)) }
+    }
+}
+
+pgrx::impl_sql_translatable!(Jsonb, "jsonb");

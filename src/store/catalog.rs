@@ -1,0 +1,472 @@
+//! Catalog entries and their relations.
+
+use std::collections::{HashMap, HashSet};
+
+use flowai_core::catalog::{self, Entry};
+use flowai_core::name::shorten;
+use flowai_core::{Error, Kind, Result};
+use pgrx::JsonB;
+
+use super::search;
+use crate::pg::jsonb::Jsonb;
+use crate::pg::spi::{self, args};
+use crate::pg::{guc, random, tenant};
+
+/// Locks rows in order of id, so that two calls with the same entries cannot deadlock. `tags` travel
+/// as one text per row, because arrays of different length make no array of arrays; tags have no
+/// control characters.
+const PUT: &str = "
+    INSERT INTO flowai.catalog_entries AS e
+        (tenant_id, workspace_id, id, item_type, name, qualified_name, content, tags, metadata,
+         content_hash, version, row_version)
+    SELECT $1, $2, i.id, i.item_type, i.name, i.qualified_name, i.content,
+           pg_catalog.string_to_array(i.tags, E'\\x1f'), i.metadata::pg_catalog.jsonb,
+           i.content_hash, 1, i.row_version
+    FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]),
+                    pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]),
+                    pg_catalog.unnest($7::text[]), pg_catalog.unnest($8::text[]),
+                    pg_catalog.unnest($9::text[]), pg_catalog.unnest($10::bytea[]),
+                    pg_catalog.unnest($11::bigint[]))
+         AS i(id, item_type, name, qualified_name, content, tags, metadata, content_hash, row_version)
+    ORDER BY i.id COLLATE \"C\"
+    ON CONFLICT (tenant_id, workspace_id, id) DO UPDATE SET
+        item_type = excluded.item_type, name = excluded.name,
+        qualified_name = excluded.qualified_name, content = excluded.content, tags = excluded.tags,
+        metadata = excluded.metadata, content_hash = excluded.content_hash,
+        version = e.version + 1, row_version = excluded.row_version, superseded = e.row_version,
+        updated_at = pg_catalog.clock_timestamp()
+    WHERE e.content_hash <> excluded.content_hash
+    RETURNING e.id, e.version, e.row_version, e.superseded";
+
+const VERSIONS: &str = "
+    SELECT id, version FROM flowai.catalog_entries
+    WHERE tenant_id = $1 AND workspace_id = $2 AND id = ANY ($3)";
+
+const DELETE: &str = "
+    DELETE FROM flowai.catalog_entries
+    WHERE tenant_id = $1 AND workspace_id = $2 AND id = ANY ($3)
+    RETURNING id, row_version";
+
+const DELETE_EDGES: &str = "
+    DELETE FROM flowai.catalog_relations
+    WHERE tenant_id = $1 AND workspace_id = $2 AND from_id = ANY ($3)";
+
+const INSERT_EDGES: &str = "
+    INSERT INTO flowai.catalog_relations (tenant_id, workspace_id, from_id, kind, to_id, properties)
+    SELECT $1, $2, i.from_id, i.kind, i.to_id, i.properties::pg_catalog.jsonb
+    FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]),
+                    pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]))
+         AS i(from_id, kind, to_id, properties)";
+
+/// What `catalog_replace` may delete: everything of the data source or item type, if one is given.
+const OTHERS: &str = "
+    SELECT id FROM flowai.catalog_entries
+    WHERE tenant_id = $1 AND workspace_id = $2
+      AND ($3 IS NULL OR metadata ->> 'databaseId' = $3)
+      AND ($4 IS NULL OR item_type = $4)
+    ORDER BY id";
+
+const GET: &str = "
+    SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags, e.metadata, e.version,
+           COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                            'id', r.to_id, 'kind', r.kind, 'properties', r.properties)
+                            ORDER BY r.kind, r.to_id)
+                     FROM flowai.catalog_relations r
+                     WHERE r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = e.id), '[]')
+    FROM flowai.catalog_entries e
+    WHERE e.tenant_id = $1 AND e.workspace_id = $2 AND e.id = ANY ($3)";
+
+const NEIGHBOURS: &str = "
+    SELECT r.from_id, r.kind, r.to_id, true FROM flowai.catalog_relations r
+    WHERE r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = ANY ($3)
+      AND ($4 IS NULL OR r.kind = ANY ($4))
+    UNION ALL
+    SELECT r.to_id, r.kind, r.from_id, false FROM flowai.catalog_relations r
+    WHERE NOT $5 AND r.tenant_id = $1 AND r.workspace_id = $2 AND r.to_id = ANY ($3)
+      AND ($4 IS NULL OR r.kind = ANY ($4))
+    ORDER BY 1, 3, 2, 4 DESC";
+
+const KNOWN: &str = "
+    SELECT id FROM flowai.catalog_entries
+    WHERE tenant_id = $1 AND workspace_id = $2 AND id = ANY ($3)";
+
+/// What a write did to one entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Inserted,
+    Updated,
+    Unchanged,
+    Deleted,
+}
+
+impl Outcome {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Inserted => "inserted",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// One entry's outcome.
+pub(crate) struct Written {
+    pub(crate) id: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) version: Option<i64>,
+}
+
+/// An entry as the reading tools show it; `None` in `entry` for an id that is not there.
+pub(crate) struct Found {
+    pub(crate) id: String,
+    pub(crate) entry: Option<Row>,
+}
+
+/// An entry's row.
+pub(crate) struct Row {
+    pub(crate) item_type: String,
+    pub(crate) name: String,
+    pub(crate) qualified_name: String,
+    pub(crate) content: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) metadata: JsonB,
+    pub(crate) version: i64,
+    pub(crate) related: JsonB,
+}
+
+/// The tenant and workspace that a call works in.
+pub(crate) struct Scope {
+    pub(crate) tenant: std::rc::Rc<str>,
+    pub(crate) workspace: String,
+}
+
+impl Scope {
+    /// The scope in force, or the error that says why there is none.
+    pub(crate) fn current() -> Result<Self> {
+        Ok(Self { tenant: tenant::required()?, workspace: guc::workspace() })
+    }
+}
+
+/// Inserts, updates or leaves alone each entry; outcomes in the order given. All or nothing.
+pub(crate) fn put(entries: Option<Jsonb>) -> Result<Vec<Written>> {
+    let scope = Scope::current()?;
+    let entries = catalog::parse(entries.ok_or_else(|| Error::missing("entries"))?.text())?;
+    put_parsed(&scope, &entries)
+}
+
+/// `put`, then deletes what the set lacks of a data source, of an item type, or of the workspace.
+pub(crate) fn replace(
+    entries: Option<Jsonb>,
+    database_id: Option<&str>,
+    item_type: Option<&str>,
+) -> Result<Vec<Written>> {
+    let scope = Scope::current()?;
+    let entries = catalog::parse(entries.ok_or_else(|| Error::missing("entries"))?.text())?;
+    for entry in &entries {
+        let fits = database_id.is_none_or(|d| entry.database_id() == Some(d))
+            && item_type.is_none_or(|t| entry.item_type == t);
+        if !fits {
+            return Err(Error::invalid("replace_scope", format!("entry \"{}\" is outside of what is replaced", shorten(&entry.id)))
+                .detail("Each entry must have the metadata.databaseId and the itemType that the call names.")
+                .hint("Leave the argument away, or give the entry with flowai.catalog_put."));
+        }
+    }
+    let mut written = put_parsed(&scope, &entries)?;
+    let kept: HashSet<&str> = entries.iter().map(|e| e.id.as_str()).collect();
+    let others = spi::write(
+        OTHERS,
+        args![&*scope.tenant, scope.workspace.as_str(), database_id, item_type],
+        |row| row.need::<String>(1),
+    )?;
+    let gone: Vec<String> = others.into_iter().filter(|id| !kept.contains(id.as_str())).collect();
+    written.extend(
+        delete_in(&scope, gone)?
+            .into_iter()
+            .filter(|(_, deleted)| *deleted)
+            .map(|(id, _)| Written { id, outcome: Outcome::Deleted, version: None }),
+    );
+    Ok(written)
+}
+
+/// Deletes entries with the edges that leave them; tells of each id whether it was there.
+pub(crate) fn delete(ids: Option<Vec<Option<String>>>) -> Result<Vec<(String, bool)>> {
+    let scope = Scope::current()?;
+    delete_in(&scope, given_ids(ids)?)
+}
+
+fn given_ids(ids: Option<Vec<Option<String>>>) -> Result<Vec<String>> {
+    ids.ok_or_else(|| Error::missing("ids"))?
+        .into_iter()
+        .map(|id| id.ok_or_else(|| Error::missing("ids")))
+        .collect()
+}
+
+fn delete_in(scope: &Scope, ids: Vec<String>) -> Result<Vec<(String, bool)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
+    let gone: HashMap<String, i64> =
+        spi::write(DELETE, args![tenant, workspace, ids.clone()], |row| Ok((row.need(1)?, row.need(2)?)))?
+            .into_iter()
+            .collect();
+    if !gone.is_empty() {
+        let deleted: Vec<String> = gone.keys().cloned().collect();
+        spi::run(DELETE_EDGES, args![tenant, workspace, deleted])?;
+        search::bury(scope, gone.values().copied().collect())?;
+    }
+    Ok(ids.into_iter().map(|id| { let was = gone.contains_key(&id); (id, was) }).collect())
+}
+
+fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let column = |f: fn(&Entry) -> String| entries.iter().map(f).collect::<Vec<_>>();
+    let row_versions = entries
+        .iter()
+        .map(|_| random::bytes().map(i64::from_le_bytes))
+        .collect::<Result<Vec<_>>>()?;
+    struct Changed {
+        version: i64,
+        row_version: i64,
+        superseded: Option<i64>,
+    }
+    let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
+    let changed: HashMap<String, Changed> = spi::write(
+        PUT,
+        args![
+            tenant,
+            workspace,
+            column(|e| e.id.clone()),
+            column(|e| e.item_type.clone()),
+            column(|e| e.name.clone()),
+            column(|e| e.qualified_name.clone()),
+            column(|e| e.content.clone()),
+            column(|e| e.tags.join("\u{1f}")),
+            column(Entry::metadata_text),
+            entries.iter().map(|e| e.content_hash().to_vec()).collect::<Vec<_>>(),
+            row_versions,
+        ],
+        |row| {
+            let changed =
+                Changed { version: row.need(2)?, row_version: row.need(3)?, superseded: row.get(4) };
+            Ok((row.need(1)?, changed))
+        },
+    )?
+    .into_iter()
+    .collect();
+
+    let unchanged: Vec<String> =
+        entries.iter().filter(|e| !changed.contains_key(&e.id)).map(|e| e.id.clone()).collect();
+    let versions: HashMap<String, i64> = if unchanged.is_empty() {
+        HashMap::new()
+    } else {
+        spi::write(VERSIONS, args![tenant, workspace, unchanged], |row| Ok((row.need(1)?, row.need(2)?)))?
+            .into_iter()
+            .collect()
+    };
+
+    let fresh = || entries.iter().filter_map(|e| changed.get(&e.id).map(|c| (e, c)));
+    write_edges(scope, &fresh().map(|(e, _)| e).collect::<Vec<_>>(), |e| {
+        changed.get(&e.id).is_some_and(|c| c.superseded.is_some())
+    })?;
+    let died: Vec<i64> = fresh().filter_map(|(_, c)| c.superseded).collect();
+    if !died.is_empty() {
+        search::bury(scope, died)?;
+    }
+    search::add(scope, fresh().map(|(e, c)| (c.row_version, e)))?;
+
+    Ok(entries
+        .iter()
+        .map(|e| match changed.get(&e.id) {
+            Some(c) => Written {
+                id: e.id.clone(),
+                outcome: if c.superseded.is_some() { Outcome::Updated } else { Outcome::Inserted },
+                version: Some(c.version),
+            },
+            None => Written {
+                id: e.id.clone(),
+                outcome: Outcome::Unchanged,
+                version: versions.get(&e.id).copied(),
+            },
+        })
+        .collect())
+}
+
+/// Edges belong to the entry that they leave: an effective write of the entry states them all.
+fn write_edges(scope: &Scope, entries: &[&Entry], existed: impl Fn(&Entry) -> bool) -> Result<()> {
+    let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
+    let restated: Vec<String> =
+        entries.iter().filter(|e| existed(e)).map(|e| e.id.clone()).collect();
+    if !restated.is_empty() {
+        spi::run(DELETE_EDGES, args![tenant, workspace, restated])?;
+    }
+    let edges: Vec<_> = entries
+        .iter()
+        .flat_map(|e| e.related.iter().map(|((kind, to), properties)| (&e.id, kind, to, properties)))
+        .collect();
+    if edges.is_empty() {
+        return Ok(());
+    }
+    spi::run(
+        INSERT_EDGES,
+        args![
+            tenant,
+            workspace,
+            edges.iter().map(|e| e.0.clone()).collect::<Vec<_>>(),
+            edges.iter().map(|e| e.1.clone()).collect::<Vec<_>>(),
+            edges.iter().map(|e| e.2.clone()).collect::<Vec<_>>(),
+            edges.iter().map(|e| catalog::text_of(e.3)).collect::<Vec<_>>(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Entries by id, in the order given, with those that are not there.
+pub(crate) fn get(ids: Vec<Option<String>>) -> Result<Vec<Found>> {
+    let scope = Scope::current()?;
+    let ids = given_ids(Some(ids))?;
+    bounded("ids", ids.len(), 1000)?;
+    let mut rows: HashMap<String, Row> = spi::read(
+        GET,
+        args![&*scope.tenant, scope.workspace.as_str(), ids.clone()],
+        |row| {
+            let entry = Row {
+                item_type: row.need(2)?,
+                name: row.need(3)?,
+                qualified_name: row.need(4)?,
+                content: row.need(5)?,
+                tags: row.need(6)?,
+                metadata: row.need(7)?,
+                version: row.need(8)?,
+                related: row.need(9)?,
+            };
+            Ok((row.need(1)?, entry))
+        },
+    )?
+    .into_iter()
+    .collect();
+    Ok(ids.into_iter().map(|id| Found { entry: rows.remove(&id), id }).collect())
+}
+
+fn bounded(what: &'static str, count: usize, most: usize) -> Result<()> {
+    if count > most {
+        return Err(Error::too_large("argument_count", format!("argument \"{what}\" has too many elements"))
+            .detail(format!("It has {count}; the limit is {most}."))
+            .hint("Ask in several calls."));
+    }
+    Ok(())
+}
+
+/// A path through the relations: `ids` has one element more than `kinds` and `forward`.
+pub(crate) struct Path {
+    pub(crate) ids: Vec<String>,
+    pub(crate) kinds: Vec<String>,
+    pub(crate) forward: Vec<bool>,
+}
+
+/// What a path search found, and whether it stopped before it had seen everything.
+pub(crate) struct Paths {
+    pub(crate) paths: Vec<Path>,
+    pub(crate) cut: bool,
+}
+
+const MAX_HOPS: i32 = 6;
+const MAX_PATHS: i32 = 100;
+/// Partial paths that a search may hold: a dense graph must not eat the backend.
+const MAX_VISITED: usize = 20_000;
+
+/// Shortest paths first, ties by ids and then kinds; no path visits an entry twice.
+///
+/// One statement per hop fetches the neighbours of all ends at once. A recursive query would have to
+/// enumerate every path before it could order them.
+pub(crate) fn paths_between(
+    from: &str,
+    to: &str,
+    max_hops: i32,
+    kinds: Option<Vec<Option<String>>>,
+    directed: bool,
+    max_paths: i32,
+) -> Result<Paths> {
+    let scope = Scope::current()?;
+    within("max_hops", max_hops, 1, MAX_HOPS)?;
+    within("max_paths", max_paths, 1, MAX_PATHS)?;
+    let most = max_paths as usize;
+    let ends = vec![from.to_owned(), to.to_owned()];
+    let known: Vec<String> = spi::read(
+        KNOWN,
+        args![&*scope.tenant, scope.workspace.as_str(), ends.clone()],
+        |row| row.need(1),
+    )?;
+    if let Some(missing) = ends.iter().find(|id| !known.contains(id)) {
+        return Err(Error::new(Kind::NotFound, "entry_found", format!("entry \"{}\" is not found", shorten(missing)))
+            .hint("Find ids with flowai.search_catalog(query)."));
+    }
+    let start = Path { ids: vec![from.to_owned()], kinds: Vec::new(), forward: Vec::new() };
+    if from == to {
+        return Ok(Paths { paths: vec![start], cut: false });
+    }
+    let mut found = Vec::new();
+    let mut open = vec![start];
+    let mut visited = 0;
+    let mut cut = false;
+    for _ in 0..max_hops {
+        let mut ends: Vec<String> = open.iter().filter_map(|p| p.ids.last().cloned()).collect();
+        ends.sort();
+        ends.dedup();
+        let mut steps: HashMap<String, Vec<(String, String, bool)>> = HashMap::new();
+        spi::read(
+            NEIGHBOURS,
+            args![&*scope.tenant, scope.workspace.as_str(), ends, kinds.clone(), directed],
+            |row| {
+                let step = (row.need(2)?, row.need(3)?, row.need(4)?);
+                steps.entry(row.need(1)?).or_default().push(step);
+                Ok(())
+            },
+        )?;
+        let mut next = Vec::new();
+        'hop: for path in &open {
+            let Some(end) = path.ids.last() else { continue };
+            for (kind, neighbour, forward) in steps.get(end).into_iter().flatten() {
+                if path.ids.contains(neighbour) {
+                    continue;
+                }
+                visited += 1;
+                if visited > MAX_VISITED {
+                    cut = true;
+                    break 'hop;
+                }
+                let mut longer = Path {
+                    ids: path.ids.clone(),
+                    kinds: path.kinds.clone(),
+                    forward: path.forward.clone(),
+                };
+                longer.ids.push(neighbour.clone());
+                longer.kinds.push(kind.clone());
+                longer.forward.push(*forward);
+                if neighbour == to { found.push(longer) } else { next.push(longer) }
+            }
+        }
+        if found.len() >= most || cut || next.is_empty() {
+            break;
+        }
+        open = next;
+    }
+    found.sort_by(|a, b| {
+        (a.ids.len(), &a.ids, &a.kinds, &b.forward).cmp(&(b.ids.len(), &b.ids, &b.kinds, &a.forward))
+    });
+    found.truncate(most);
+    Ok(Paths { paths: found, cut })
+}
+
+/// Checks an integer argument's range.
+pub(crate) fn within(argument: &'static str, value: i32, least: i32, most: i32) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid("argument_range", format!("argument \"{argument}\" is out of range"))
+        .detail(format!("It is {value}; it may be {least} to {most}."))
+        .hint(format!("Pass a value of {least} to {most}.")))
+}
