@@ -6,6 +6,7 @@ use flowai_core::catalog::{self, Entry};
 use flowai_core::name::shorten;
 use flowai_core::{Error, Kind, Result};
 use pgrx::JsonB;
+use serde_json::Value;
 
 use super::search;
 use crate::pg::jsonb::Jsonb;
@@ -124,15 +125,16 @@ pub(crate) struct Found {
 }
 
 /// An entry's row.
+#[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) item_type: String,
     pub(crate) name: String,
     pub(crate) qualified_name: String,
     pub(crate) content: String,
     pub(crate) tags: Vec<String>,
-    pub(crate) metadata: JsonB,
+    pub(crate) metadata: Value,
     pub(crate) version: i64,
-    pub(crate) related: JsonB,
+    pub(crate) related: Value,
 }
 
 /// The tenant and workspace that a call works in.
@@ -329,7 +331,7 @@ pub(crate) fn get(ids: Vec<Option<String>>) -> Result<Vec<Found>> {
     let scope = Scope::current()?;
     let ids = given_ids(Some(ids))?;
     bounded("ids", ids.len(), 1000)?;
-    let mut rows: HashMap<String, Row> = spi::read(
+    let rows: HashMap<String, Row> = spi::read(
         GET,
         args![&*scope.tenant, scope.workspace.as_str(), ids.clone()],
         |row| {
@@ -339,16 +341,16 @@ pub(crate) fn get(ids: Vec<Option<String>>) -> Result<Vec<Found>> {
                 qualified_name: row.need(4)?,
                 content: row.need(5)?,
                 tags: row.need(6)?,
-                metadata: row.need(7)?,
+                metadata: row.need::<JsonB>(7)?.0,
                 version: row.need(8)?,
-                related: row.need(9)?,
+                related: row.need::<JsonB>(9)?.0,
             };
             Ok((row.need(1)?, entry))
         },
     )?
     .into_iter()
     .collect();
-    Ok(ids.into_iter().map(|id| Found { entry: rows.remove(&id), id }).collect())
+    Ok(ids.into_iter().map(|id| Found { entry: rows.get(&id).cloned(), id }).collect())
 }
 
 fn bounded(what: &'static str, count: usize, most: usize) -> Result<()> {

@@ -21,8 +21,9 @@ const LOCK: &str = "
     WHERE tenant_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE";
 
 const ROLE: &str = "
-    SELECT oid, rolsuper OR rolbypassrls, rolname ^@ 'flowai_' FROM pg_catalog.pg_roles
-    WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name";
+    SELECT oid, rolsuper OR rolbypassrls, rolname ^@ 'flowai_',
+           pg_catalog.pg_has_role(oid, 'flowai_user', 'MEMBER')
+    FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name";
 
 const GRANT: &str = "
     INSERT INTO flowai_internal.tenant_members (tenant_id, member) VALUES ($1, $2)
@@ -99,7 +100,7 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     if spi::write_one(LOCK, args![tenant], |row| row.need::<bool>(1))?.is_none() {
         return Err(unknown_tenant(tenant));
     }
-    let (oid, outside, ours) = find_role(role)?;
+    let Role { oid, outside, ours, user } = find_role(role)?;
     if outside || ours {
         return Err(Error::new(Kind::Forbidden, "member_ordinary", format!("role \"{role}\" cannot be a member of a tenant"))
             .detail(if ours {
@@ -110,7 +111,9 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
             .hint("Create an ordinary login role for the tenant."));
     }
     let granted = spi::write_one(GRANT, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
-    spi::run_utility(&format!("GRANT flowai_user TO {}", spi::quote_identifier(role)?))?;
+    if !user {
+        spi::run_utility(&format!("GRANT flowai_user TO {}", spi::quote_identifier(role)?))?;
+    }
     tenant::announce_change();
     Ok(granted)
 }
@@ -122,7 +125,7 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     if spi::write_one(LOCK, args![tenant], |row| row.need::<bool>(1))?.is_none() {
         return Err(unknown_tenant(tenant));
     }
-    let (oid, _, _) = find_role(role)?;
+    let Role { oid, .. } = find_role(role)?;
     let revoked = spi::write_one(REVOKE, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
     if revoked && spi::write_one(HAS_MEMBERSHIP, args![oid], |row| row.need::<bool>(1))?.is_none() {
         spi::run_utility(&format!("REVOKE flowai_user FROM {}", spi::quote_identifier(role)?))?;
@@ -131,8 +134,22 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     Ok(revoked)
 }
 
-fn find_role(role: &str) -> Result<(pg_sys::Oid, bool, bool)> {
-    spi::write_one(ROLE, args![role], |row| Ok((row.need(1)?, row.need(2)?, row.need(3)?)))?.ok_or_else(|| {
+/// A role as membership sees it.
+struct Role {
+    oid: pg_sys::Oid,
+    /// Row-level security does not bind it.
+    outside: bool,
+    /// A role of the extension itself.
+    ours: bool,
+    /// It may use the extension already.
+    user: bool,
+}
+
+fn find_role(role: &str) -> Result<Role> {
+    let found = spi::write_one(ROLE, args![role], |row| {
+        Ok(Role { oid: row.need(1)?, outside: row.need(2)?, ours: row.need(3)?, user: row.need(4)? })
+    })?;
+    found.ok_or_else(|| {
         Error::new(Kind::NotFound, "role_known", format!("role \"{}\" does not exist", name::shorten(role)))
             .hint("Create it with CREATE ROLE ... LOGIN.")
     })

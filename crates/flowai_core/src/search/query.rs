@@ -182,9 +182,11 @@ impl Reader {
             let mut of_word: Slots = 0;
             for (p, part) in parts.iter().enumerate() {
                 let open = prefix && w == last_word && p + 1 == parts.len();
-                match self.slot(self.word_pattern(part, open), clause.excluded) {
+                let pattern = self.word_pattern(part, open);
+                match self.slot(pattern, clause.excluded) {
                     Some(slot) => of_word |= slot,
-                    None => return self.close(clause, all | of_word),
+                    // Half an exclusion would exclude more than was asked.
+                    None => return,
                 }
             }
             if let Some(whole) = &word.whole {

@@ -219,11 +219,11 @@ impl Segment {
     ///
     /// # Errors
     /// `search_segment_unreadable` for another format, or bytes that are no segment.
-    pub fn open(bytes: Arc<[u8]>, layout: &str) -> Result<Self> {
+    pub fn open(bytes: Vec<u8>, layout: &str) -> Result<Self> {
         guarded(|| {
             let layout = Layout::read(layout)?;
-            let byte_size = bytes.len();
-            Self::open_files(&layout, OwnedBytes::new(Shared(bytes)), byte_size)
+            let byte_size = bytes.capacity();
+            Self::open_files(&layout, OwnedBytes::new(bytes), byte_size)
         })
     }
 
@@ -310,17 +310,6 @@ impl Segment {
             }
         }
         (low < self.doc_count && self.row_versions.first(low)? == wanted).then_some(low)
-    }
-}
-
-/// A byte string with many owners, as Tantivy wants to hold it.
-struct Shared(Arc<[u8]>);
-
-impl std::ops::Deref for Shared {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
     }
 }
 

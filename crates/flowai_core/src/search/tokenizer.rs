@@ -98,7 +98,8 @@ pub(super) fn fold(text: &str) -> String {
 /// The form in which an id or a name is compared as a whole; blanks inside count as one space.
 pub(super) fn fold_key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
-    for piece in text.split_whitespace() {
+    let blank = |c: char| c.is_whitespace() || c.is_control();
+    for piece in text.split(blank).filter(|piece| !piece.is_empty()) {
         if !key.is_empty() {
             key.push(' ');
         }
