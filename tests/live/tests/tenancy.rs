@@ -1,0 +1,95 @@
+//! Whose rows a live session sees, when memberships, settings and roles change under its feet.
+
+use flowai_live::{connect, execute, new_role, new_table, new_tenant, refusal, steward, superuser};
+use postgres::error::SqlState;
+use postgres::{Client, Statement};
+
+/// More than the five executions after which the server may keep one plan for all.
+const ENOUGH_TO_CACHE: usize = 8;
+
+fn notes(client: &mut Client, read: &Statement) -> Vec<String> {
+    client.query(read, &[]).expect("read").iter().map(|row| row.get(0)).collect()
+}
+
+fn prepare(client: &mut Client, table: &str) -> Statement {
+    client.prepare(&format!("SELECT note FROM {table} ORDER BY note")).expect("prepare")
+}
+
+#[test]
+fn revoke_reaches_a_live_session() {
+    let (mine, other) = (new_tenant(), new_tenant());
+    let table = new_table(&[&mine, &other]);
+    let role = new_role(&[&mine]);
+    let mut steward = steward();
+    let mut session = connect(&role);
+    let read = prepare(&mut session, &table);
+    for _ in 0..ENOUGH_TO_CACHE {
+        assert_eq!(notes(&mut session, &read), [mine.clone()]);
+    }
+
+    steward.execute("SELECT flowai.tenant_revoke($1, $2)", &[&mine, &role]).expect("tenant_revoke");
+    for _ in 0..ENOUGH_TO_CACHE {
+        assert!(notes(&mut session, &read).is_empty(), "a revoked member still reads");
+    }
+
+    steward.execute("SELECT flowai.tenant_grant($1, $2)", &[&mine, &role]).expect("tenant_grant");
+    assert_eq!(notes(&mut session, &read), [mine]);
+}
+
+#[test]
+fn a_pooled_connection_never_mixes_tenants() {
+    let tenants = [new_tenant(), new_tenant()];
+    let table = new_table(&[&tenants[0], &tenants[1]]);
+    let pool = new_role(&[&tenants[0], &tenants[1]]);
+    let mut session = connect(&pool);
+    let read = prepare(&mut session, &table);
+
+    assert!(notes(&mut session, &read).is_empty(), "two tenants and no choice: none is in force");
+    for round in 0..50 {
+        let (mine, other) = (&tenants[round % 2], &tenants[(round + 1) % 2]);
+        let mut transaction = session.transaction().expect("begin");
+        transaction.execute("SELECT flowai.use_tenant($1)", &[mine]).expect("use_tenant");
+        let seen: Vec<String> =
+            transaction.query(&read, &[]).expect("read").iter().map(|row| row.get(0)).collect();
+        assert_eq!(seen, [mine.clone()], "round {round}");
+
+        let mut savepoint = transaction.transaction().expect("savepoint");
+        let switch = savepoint.execute("SELECT flowai.use_tenant($1)", &[other]);
+        assert_eq!(refusal(switch), SqlState::ACTIVE_SQL_TRANSACTION, "round {round}");
+        savepoint.rollback().expect("rollback to savepoint");
+        assert_eq!(transaction.query(&read, &[]).expect("read").len(), 1, "round {round}");
+
+        if round % 3 == 0 {
+            transaction.rollback().expect("rollback");
+        } else {
+            transaction.commit().expect("commit");
+        }
+        assert!(notes(&mut session, &read).is_empty(), "round {round}: the choice ended with the transaction");
+    }
+}
+
+#[test]
+fn set_role_switches_the_tenant_of_cached_plans() {
+    let tenants = [new_tenant(), new_tenant()];
+    let table = new_table(&[&tenants[0], &tenants[1]]);
+    let roles = [new_role(&[&tenants[0]]), new_role(&[&tenants[1]])];
+    let stranger = new_role(&[]);
+    // NOINHERIT: the login may become either role and has the tenant of neither.
+    let login = new_role(&[]);
+    execute(&mut superuser(), &format!("ALTER ROLE {login} NOINHERIT; GRANT {}, {}, {stranger} TO {login}", roles[0], roles[1]));
+
+    let mut session = connect(&login);
+    let read = prepare(&mut session, &table);
+    for round in 0..20 {
+        assert!(notes(&mut session, &read).is_empty(), "round {round}: the login");
+        for (role, tenant) in roles.iter().zip(&tenants) {
+            execute(&mut session, &format!("SET ROLE {role}"));
+            for _ in 0..ENOUGH_TO_CACHE {
+                assert_eq!(notes(&mut session, &read), [tenant.clone()], "round {round}: {role}");
+            }
+        }
+        execute(&mut session, &format!("SET ROLE {stranger}"));
+        assert!(notes(&mut session, &read).is_empty(), "round {round}: the stranger");
+        execute(&mut session, "RESET ROLE");
+    }
+}
