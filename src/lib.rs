@@ -18,6 +18,11 @@ extension_sql_file!(
     name = "tenancy",
     requires = ["schema", api::tenancy::current_tenant, api::tenancy::tenant_is]
 );
+extension_sql_file!(
+    "../sql/20_kv.sql",
+    name = "kv",
+    requires = ["tenancy", api::page::page_rows, api::page::prefix_end]
+);
 extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
 extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);
 extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["search"]);

@@ -4,5 +4,7 @@
 //! would otherwise declare the function STRICT, and a STRICT write swallows a NULL without a word.
 
 pub(crate) mod catalog;
+pub(crate) mod kv;
+pub(crate) mod page;
 pub(crate) mod search;
 pub(crate) mod tenancy;

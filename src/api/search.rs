@@ -16,7 +16,7 @@ fn search_catalog(
     tags: default!(Option<Vec<Option<String>>>, "NULL"),
     database_id: default!(Option<String>, "NULL"),
     schema_name: default!(Option<String>, "NULL"),
-    max_rows: default!(i32, 20),
+    max_rows: default!(Option<i32>, 20),
 ) -> TableIterator<
     'static,
     (

@@ -13,6 +13,12 @@ use pgrx::{FromDatum, IntoDatum, pg_sys};
 pub(crate) struct Jsonb(*mut pg_sys::Jsonb);
 
 impl Jsonb {
+    /// Bytes of the value as it is stored before compression.
+    pub(crate) fn size(&self) -> usize {
+        // SAFETY: the pointer is a detoasted jsonb.
+        unsafe { pgrx::varsize_any_exhdr(self.0.cast()) }
+    }
+
     /// The value as the server prints it: keys sorted and unique, numbers without exponent.
     pub(crate) fn text(&self) -> &str {
         // SAFETY: the pointer is a detoasted jsonb; the printed copy is palloc'd in the current

@@ -3,11 +3,13 @@
 //! - [`raise`]: a core error becomes a PostgreSQL error, with its SQLSTATE
 //! - [`spi`]: prepared statements with typed arguments and an explicit snapshot
 //! - [`guc`]: the settings
+//! - [`clock`]: the database's clock
 //! - [`interrupt`]: cancel requests, for work that is not the server's own
 //! - [`random`]: the server's strong randomness
 //! - [`jsonb`]: a jsonb value that is handed through, or read as text
 //! - [`tenant`]: who the tenant is, and what makes that fast
 
+pub(crate) mod clock;
 pub(crate) mod guc;
 pub(crate) mod interrupt;
 pub(crate) mod jsonb;

@@ -73,7 +73,7 @@ impl Row {
 
 /// Which rows a statement sees.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Snapshot {
+pub(crate) enum Snapshot {
     /// Those of the caller's snapshot: for functions that only read.
     Caller,
     /// A new snapshot, own writes included: for functions that write.
@@ -86,7 +86,7 @@ pub(crate) fn read<T>(
     args: Args,
     row: impl FnMut(&Row) -> Result<T>,
 ) -> Result<Vec<T>> {
-    prepared(sql, args, Snapshot::Caller, row)
+    rows(Snapshot::Caller, sql, args, row)
 }
 
 /// Runs a writing statement (or one that must see what this function wrote), with its RETURNING rows.
@@ -95,7 +95,7 @@ pub(crate) fn write<T>(
     args: Args,
     row: impl FnMut(&Row) -> Result<T>,
 ) -> Result<Vec<T>> {
-    prepared(sql, args, Snapshot::Fresh, row)
+    rows(Snapshot::Fresh, sql, args, row)
 }
 
 /// The first row of a reading statement.
@@ -147,10 +147,11 @@ pub(crate) fn quote_identifier(name: &str) -> Result<String> {
     Ok(quoted.to_string_lossy().into_owned())
 }
 
-fn prepared<T>(
+/// Runs a statement under the snapshot given: for what both readers and writers do.
+pub(crate) fn rows<T>(
+    snapshot: Snapshot,
     sql: &'static str,
     args: Args,
-    snapshot: Snapshot,
     mut row: impl FnMut(&Row) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut out = Vec::new();

@@ -4,5 +4,6 @@
 //! name is qualified. Row-level security holds for every statement, whoever owns the function.
 
 pub(crate) mod catalog;
+pub(crate) mod kv;
 pub(crate) mod search;
 pub(crate) mod tenancy;

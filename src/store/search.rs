@@ -17,7 +17,7 @@ use flowai_core::{Error, Result};
 use pgrx::{Uuid, pg_sys};
 
 use super::catalog::{Scope, within};
-use crate::pg::spi::{self, args};
+use crate::pg::spi::{self, Snapshot, args};
 use crate::pg::{guc, interrupt, random};
 
 const ADD_DELTA: &str = "
@@ -254,7 +254,7 @@ pub(crate) fn rebuild() -> Result<i64> {
             .detail("Another session flushes or merges it, or this transaction is not READ COMMITTED.")
             .hint("Try again in a moment, in a READ COMMITTED transaction."));
     }
-    let manifest = Manifest::read_fresh(&scope)?;
+    let manifest = Manifest::read(&scope, Snapshot::Fresh)?;
     let ids: Vec<Uuid> = manifest.segments.iter().map(|s| s.id).collect();
     spi::run(REMOVE_SEGMENTS, args![tenant, workspace, ids])?;
     spi::run(REMOVE_DELTA, args![tenant, workspace, manifest.delta.into_iter().collect::<Vec<_>>()])?;
@@ -329,7 +329,7 @@ fn flush(scope: &Scope) -> Result<i64> {
 fn merge(scope: &Scope) -> Result<i64> {
     let mut merged = 0;
     loop {
-        let manifest = Manifest::read_fresh(scope)?;
+        let manifest = Manifest::read(scope, Snapshot::Fresh)?;
         let mut levels: HashMap<i16, Vec<&SegmentRow>> = HashMap::new();
         for segment in &manifest.segments {
             levels.entry(level_of(segment.doc_count)).or_default().push(segment);
@@ -341,7 +341,7 @@ fn merge(scope: &Scope) -> Result<i64> {
         else {
             return Ok(merged);
         };
-        let opened = chosen.iter().map(|s| open(scope, s)).collect::<Result<Vec<_>>>()?;
+        let opened = chosen.iter().map(|s| open(scope, s, Snapshot::Fresh)).collect::<Result<Vec<_>>>()?;
         let pieces: Vec<Piece> =
             opened.iter().map(|s| Piece { segment: s, dead: &manifest.dead }).collect();
         let packed = interrupt::raise_if_interrupted(search::merge(&pieces, interrupt::pending))?;
@@ -381,16 +381,10 @@ struct Manifest {
 }
 
 impl Manifest {
-    fn read(scope: &Scope) -> Result<Self> {
+    fn read(scope: &Scope, snapshot: Snapshot) -> Result<Self> {
         let mut manifest = Self::default();
-        spi::read(MANIFEST, args![&*scope.tenant, scope.workspace.as_str()], |row| manifest.take(row))?;
-        Ok(manifest.in_order())
-    }
-
-    /// Under a new snapshot: for maintenance, after the lock.
-    fn read_fresh(scope: &Scope) -> Result<Self> {
-        let mut manifest = Self::default();
-        spi::write(MANIFEST, args![&*scope.tenant, scope.workspace.as_str()], |row| manifest.take(row))?;
+        let scope = args![&*scope.tenant, scope.workspace.as_str()];
+        spi::rows(snapshot, MANIFEST, scope, |row| manifest.take(row))?;
         Ok(manifest.in_order())
     }
 
@@ -440,14 +434,15 @@ thread_local! {
 }
 
 /// Searches the scope in force under the caller's snapshot.
-pub(crate) fn search(query: &str, filter: &Filter, max_rows: i32) -> Result<Found> {
+pub(crate) fn search(query: &str, filter: &Filter, max_rows: Option<i32>) -> Result<Found> {
     let scope = Scope::current()?;
+    let max_rows = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
     within("max_rows", max_rows, 1, MAX_ROWS)?;
     let query = Query::parse(query)?;
     if query.is_blank() {
         return Ok(Found { hits: Vec::new(), total: 0, relaxed: false });
     }
-    let manifest = Manifest::read(&scope)?;
+    let manifest = Manifest::read(&scope, Snapshot::Caller)?;
     let pieces = gather(&scope, &manifest)?;
     let pieces: Vec<Piece> =
         pieces.iter().map(|(segment, dead)| Piece { segment, dead: dead.as_ref().unwrap_or(&manifest.dead) }).collect();
@@ -495,7 +490,7 @@ type Pieces = Vec<(Rc<Segment>, Option<BTreeSet<i64>>)>;
 fn gather(scope: &Scope, manifest: &Manifest) -> Result<Pieces> {
     let mut pieces: Pieces = Vec::new();
     for row in &manifest.segments {
-        pieces.push((open(scope, row)?, None));
+        pieces.push((open(scope, row, Snapshot::Caller)?, None));
     }
     let live: BTreeSet<i64> = manifest.delta.difference(&manifest.dead).copied().collect();
     for micro in micro_segments(scope, &live)? {
@@ -505,7 +500,8 @@ fn gather(scope: &Scope, manifest: &Manifest) -> Result<Pieces> {
     Ok(pieces)
 }
 
-fn open(scope: &Scope, row: &SegmentRow) -> Result<Rc<Segment>> {
+/// Under the snapshot that the manifest row was read in: a merge opens what its own transaction wrote.
+fn open(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Result<Rc<Segment>> {
     let key = Key::Segment(row.digest.clone());
     if let Some(segment) = CACHE.with_borrow_mut(|cache| cache.get(&key)) {
         return Ok(segment);
@@ -519,7 +515,7 @@ fn open(scope: &Scope, row: &SegmentRow) -> Result<Rc<Segment>> {
         return Err(damaged(format!("Its format is {}; this version reads {}.", row.format, search::FORMAT)));
     }
     let mut bytes = Vec::with_capacity(row.byte_size);
-    spi::read(CHUNKS, args![&*scope.tenant, row.id], |chunk| {
+    spi::rows(snapshot, CHUNKS, args![&*scope.tenant, row.id], |chunk| {
         bytes.extend_from_slice(&chunk.need::<Vec<u8>>(1)?);
         Ok(())
     })?;

@@ -6,11 +6,18 @@
 //! - [`error`]: the one error type, a closed list of kinds
 //! - [`catalog`]: catalog entries
 //! - [`name`]: identifiers, checked once
+//! - [`ttl`], [`page`]: how long things live, and how lists are paged
+//! - [`kv`]: key/value entries
+//! - [`query`]: read-only SQL: refusals, limits, the SQLite check
 //! - [`search`]: immutable Tantivy segments and the search over them
 
 pub mod catalog;
 pub mod error;
+pub mod kv;
 pub mod name;
+pub mod page;
+pub mod query;
 pub mod search;
+pub mod ttl;
 
 pub use error::{Error, Kind, Result};

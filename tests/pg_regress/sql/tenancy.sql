@@ -86,7 +86,7 @@ DEALLOCATE probe;
 RESET plan_cache_mode;
 
 -- The plan of a tenant's read touches one leaf, and shows no estimate of another tenant.
-EXPLAIN (COSTS OFF) SELECT name FROM flowai.catalog_entries WHERE id = 'x' AND workspace_id = 'default';
+EXPLAIN (COSTS OFF) SELECT properties FROM flowai.catalog_relations WHERE from_id = 'x' AND kind = 'y' AND to_id = 'z' AND workspace_id = 'default';
 EXPLAIN (COSTS OFF) SELECT name FROM flowai.catalog_entries WHERE tenant_id = 'globex';
 
 -- Administration.

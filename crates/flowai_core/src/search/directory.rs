@@ -103,8 +103,7 @@ impl Directory for Memory {
         if self.lock().contains_key(path) {
             return Err(OpenWriteError::FileAlreadyExists(path.to_owned()));
         }
-        let writer =
-            Writer { path: path.to_owned(), bytes: Vec::new(), directory: self.clone() };
+        let writer = Writer { path: path.to_owned(), bytes: Vec::new(), directory: self.clone() };
         Ok(BufWriter::new(Box::new(writer)))
     }
 

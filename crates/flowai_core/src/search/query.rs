@@ -223,7 +223,8 @@ impl Reader {
             for part in word.parts.iter().filter(|part| part.kind != PartKind::Tail) {
                 if position < MAX_QUERY_WORDS as u32 {
                     identifier.push((position, part.text.clone()));
-                    content.extend(lexicon.stem(&part.text).map(|stem| (position, stem.to_owned())));
+                    content
+                        .extend(lexicon.stem(&part.text).map(|stem| (position, stem.to_owned())));
                 }
                 position += 1;
             }

@@ -16,7 +16,7 @@ use tantivy::TantivyDocument;
 use tantivy::schema::{
     Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{RawTokenizer, TextAnalyzer, TokenizerManager};
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 use super::query::MAX_QUERY_BYTES;
 use super::tokenizer::{Analyzer, Mode, fold_key};
@@ -177,7 +177,8 @@ pub(super) static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
                 .set_fieldnorms(lengths),
         )
     };
-    let keyword = builder.add_text_field("keyword", indexed("raw", IndexRecordOption::Basic, false));
+    let keyword =
+        builder.add_text_field("keyword", indexed("raw", IndexRecordOption::Basic, false));
     let mut text = |matched: MatchedField, mode: Mode, boost: f32| {
         let tokenizer = match mode {
             Mode::Identifier => "identifier",
@@ -200,8 +201,8 @@ pub(super) static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
 
 /// The analysers under the names that the schema gives them.
 pub(super) fn tokenizers() -> TokenizerManager {
-    let manager = TokenizerManager::new();
-    manager.register("raw", TextAnalyzer::from(RawTokenizer::default()));
+    // The default set too: Tantivy looks up its default tokenizer even for fields without text.
+    let manager = TokenizerManager::default();
     manager.register("identifier", TextAnalyzer::from(Analyzer::new(Mode::Identifier)));
     manager.register("content", TextAnalyzer::from(Analyzer::new(Mode::Content)));
     manager

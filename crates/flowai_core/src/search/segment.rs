@@ -232,7 +232,8 @@ impl Segment {
         for (name, file) in layout.files(&bytes)? {
             directory.insert(format!("{SEGMENT_ID}.{name}"), file);
         }
-        let index = Index::create(directory, FIELDS.schema.clone(), settings()).map_err(unreadable)?;
+        let index =
+            Index::create(directory, FIELDS.schema.clone(), settings()).map_err(unreadable)?;
         let id = SegmentId::from_uuid_string(SEGMENT_ID).map_err(unreadable)?;
         let source = index.segment(index.new_segment_meta(id, layout.doc_count));
         let reader = tantivy::SegmentReader::open(&source).map_err(unreadable)?;
@@ -243,8 +244,7 @@ impl Segment {
                 Some(lengths) => lengths,
                 None => FieldNormReader::constant(layout.doc_count, 0),
             };
-            let tokens =
-                (0..layout.doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
+            let tokens = (0..layout.doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
             let terms = reader.inverted_index(field).map_err(unreadable)?;
             Ok(TextReader { terms, lengths, tokens })
         };
@@ -336,7 +336,9 @@ impl Piece<'_> {
     fn alive_docs(&self) -> Option<AliveBitSet> {
         let dead = self.dead_docs()?;
         let mut alive = BitSet::with_max_value_and_full(self.segment.doc_count);
-        (0..self.segment.doc_count).filter(|&doc| dead.contains(doc)).for_each(|doc| alive.remove(doc));
+        (0..self.segment.doc_count)
+            .filter(|&doc| dead.contains(doc))
+            .for_each(|doc| alive.remove(doc));
         let mut bytes = Vec::new();
         write_alive_bitset(&alive, &mut bytes).ok()?;
         Some(AliveBitSet::open(OwnedBytes::new(bytes)))
@@ -373,4 +375,78 @@ pub fn merge(pieces: &[Piece<'_>], interrupt: Interrupt) -> Result<Packed> {
             .map_err(|e| if interrupt() { interrupted() } else { unreadable(e) })?;
         pack(&index, &directory)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEVER: Interrupt = || false;
+
+    fn packed(versions: &[i64]) -> Packed {
+        let documents: Vec<Document> = versions
+            .iter()
+            .map(|&row_version| Document {
+                row_version,
+                id: format!("id{row_version}"),
+                name: "orders".to_owned(),
+                ..Document::default()
+            })
+            .collect();
+        build(&documents, NEVER).unwrap()
+    }
+
+    #[test]
+    fn row_versions_are_sorted_and_found() {
+        let packed = packed(&[5, i64::MIN, -3, i64::MAX, 0]);
+        let segment = Segment::open(packed.bytes, &packed.layout).unwrap();
+        assert_eq!(segment.row_versions(), [i64::MIN, -3, 0, 5, i64::MAX]);
+        assert_eq!(segment.doc_of(5), Some(3));
+        assert_eq!(segment.doc_of(4), None);
+    }
+
+    #[test]
+    fn nothing_is_a_segment_too() {
+        let packed = packed(&[]);
+        let segment = Segment::open(packed.bytes, &packed.layout).unwrap();
+        assert_eq!((segment.doc_count(), segment.row_versions()), (0, vec![]));
+        let dead = BTreeSet::new();
+        let merged = merge(&[Piece { segment: &segment, dead: &dead }], NEVER).unwrap();
+        assert_eq!(merged.doc_count, 0);
+    }
+
+    #[test]
+    fn the_layout_may_be_written_another_way() {
+        let packed = packed(&[1, 2]);
+        let mut layout: serde_json::Value = serde_json::from_str(&packed.layout).unwrap();
+        let pretty = serde_json::to_string_pretty(&layout).unwrap();
+        Segment::verify(&packed.bytes, &pretty, &packed.digest).unwrap();
+        layout["doc_count"] = 3.into();
+        let error =
+            Segment::verify(&packed.bytes, &layout.to_string(), &packed.digest).unwrap_err();
+        assert_eq!(error.rule, "search_segment_unreadable");
+    }
+
+    #[test]
+    fn damage_is_an_error_and_no_panic() {
+        let packed = packed(&[1, 2, 3]);
+        let open = |bytes: &[u8], layout: &str| Segment::open(bytes.to_vec(), layout).map(drop);
+        let other_format = packed.layout.replace("\"format\":1", "\"format\":0");
+        for (bytes, layout) in [
+            (&packed.bytes[..packed.bytes.len() / 2], &packed.layout[..]),
+            (&packed.bytes[1..], &packed.layout),
+            (&vec![0; packed.bytes.len()], &packed.layout),
+            (&packed.bytes, &other_format),
+            (&packed.bytes, "{}"),
+        ] {
+            assert_eq!(open(bytes, layout).unwrap_err().rule, "search_segment_unreadable");
+        }
+        assert!(Segment::verify(&packed.bytes[1..], &packed.layout, &packed.digest).is_err());
+    }
+
+    #[test]
+    fn a_row_version_is_indexed_once() {
+        let twin = Document { row_version: 1, ..Document::default() };
+        assert_eq!(build(&[twin.clone(), twin], NEVER).unwrap_err().rule, "internal");
+    }
 }
