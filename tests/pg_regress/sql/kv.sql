@@ -1,0 +1,137 @@
+-- Key/value entries. Versions start at the clock, so they are shown as differences.
+SET ROLE acme_app;
+
+-- A put creates, the next one replaces.
+SELECT version > 0 AS positive, created, expires_at FROM flowai.kv_put('session', 'user:1', '{"name": "Ann"}');
+SELECT version AS first_version FROM flowai.kv_get('session', 'user:1') \gset
+SELECT version - :first_version AS version, created, expires_at FROM flowai.kv_put('session', 'user:1', '{"name": "Anna"}');
+SELECT value, version - :first_version AS version, expires_at FROM flowai.kv_get('session', 'user:1');
+SELECT * FROM flowai.kv_get('session', 'user:2');
+SELECT * FROM flowai.kv_get('other', 'user:1');
+SELECT * FROM flowai.kv_get(NULL, NULL);
+-- JSON null is a value.
+SELECT created FROM flowai.kv_put('session', 'nothing', 'null');
+SELECT value FROM flowai.kv_get('session', 'nothing');
+
+-- Compare-and-set: with the version that was read, with one that is no more, with none.
+SELECT version - :first_version AS version, created FROM flowai.kv_put('session', 'user:1', '2', expected_version => :first_version + 1);
+\set VERBOSITY sqlstate
+SELECT * FROM flowai.kv_put('session', 'user:1', '3', expected_version => :first_version + 1);
+\set VERBOSITY default
+SELECT * FROM flowai.kv_put('session', 'user:1', '3', expected_version => 0);
+SELECT * FROM flowai.kv_put('session', 'user:9', '3', expected_version => 17);
+SELECT created FROM flowai.kv_put('session', 'user:9', '3', expected_version => 0);
+SELECT value, version - :first_version AS version FROM flowai.kv_get('session', 'user:1');
+
+-- Put if absent tells what is there.
+SELECT version - :first_version AS version, created FROM flowai.kv_put_if_absent('session', 'user:1', '4');
+SELECT created FROM flowai.kv_put_if_absent('session', 'user:3', '4');
+SELECT created, (SELECT value FROM flowai.kv_get('session', 'user:3')) FROM flowai.kv_put_if_absent('session', 'user:3', '5');
+
+-- Delete, and nobody can take what comes after for what was before.
+SELECT flowai.kv_delete('session', 'user:1');
+SELECT flowai.kv_delete('session', 'user:1');
+SELECT created, version > :first_version + 2 AS later FROM flowai.kv_put('session', 'user:1', '5');
+\set VERBOSITY sqlstate
+SELECT * FROM flowai.kv_put('session', 'user:1', '6', expected_version => :first_version + 2);
+\set VERBOSITY default
+
+-- Expiry: the entry is absent for every operation, though its row is there.
+SELECT created, expires_at > clock_timestamp() AS lives FROM flowai.kv_put('cache', 'a', '1', '1 hour');
+SELECT created, expires_at FROM flowai.kv_put('cache', 'a', '1');
+SELECT version AS old_version FROM flowai.kv_put('cache', 'b', '1', '1 millisecond') \gset
+SELECT version AS old_counter FROM flowai.kv_increment('cache', 'n', 5, '1 millisecond') \gset
+SELECT count(*) FROM flowai.kv_put('cache', 'c', '1', '1 millisecond'), pg_sleep(0.01);
+SELECT key, expires_at < clock_timestamp() AS over FROM flowai.kv_entries WHERE namespace = 'cache' ORDER BY key;
+SELECT * FROM flowai.kv_get('cache', 'b');
+SELECT ordinal, key, found, value FROM flowai.kv_get_many('cache', ARRAY['a', 'b']);
+SELECT key FROM flowai.kv_list('cache');
+SELECT flowai.kv_delete('cache', 'c');
+SELECT count(*) FROM flowai.kv_entries WHERE namespace = 'cache' AND key = 'c';
+SELECT * FROM flowai.kv_put('cache', 'b', '2', expected_version => :old_version + 0 * pg_backend_pid()) AS p WHERE false;
+\set VERBOSITY sqlstate
+SELECT * FROM flowai.kv_put('cache', 'b', '2', expected_version => :old_version);
+\set VERBOSITY default
+SELECT created, version > :old_version AS later FROM flowai.kv_put_if_absent('cache', 'b', '2');
+SELECT value, version > :old_counter AS later, expires_at FROM flowai.kv_increment('cache', 'n');
+
+-- Counters.
+SELECT value FROM flowai.kv_increment('count', 'n');
+SELECT value FROM flowai.kv_increment('count', 'n', 41);
+SELECT value FROM flowai.kv_increment('count', 'n', -2, '1 hour');
+SELECT value, expires_at FROM flowai.kv_get('count', 'n');
+SELECT created FROM flowai.kv_put('count', 'text', '"1"');
+SELECT value FROM flowai.kv_increment('count', 'text');
+SELECT created FROM flowai.kv_put('count', 'half', '0.5');
+SELECT value FROM flowai.kv_increment('count', 'half');
+SELECT value FROM flowai.kv_increment('count', 'most', 9223372036854775807);
+SELECT value FROM flowai.kv_increment('count', 'most');
+SELECT created FROM flowai.kv_put('count', 'whole', '7.0');
+SELECT value FROM flowai.kv_increment('count', 'whole');
+
+-- Many at once, in the order asked; a key twice is answered twice.
+SELECT ordinal, key, found, value FROM flowai.kv_get_many('session', ARRAY['user:9', 'none', 'nothing', 'user:9', NULL]);
+SELECT * FROM flowai.kv_get_many('session', NULL);
+
+-- Pages of a prefix. The prefix is literal.
+SELECT count(*) FROM generate_series(1, 5) AS i, flowai.kv_put('list', 'a%' || i, to_jsonb(i));
+SELECT count(*) FROM generate_series(1, 3) AS i, flowai.kv_put('list', 'ab' || i, to_jsonb(i));
+SELECT count(*) FROM flowai.kv_put('list', U&'a\D83D\DE00', '1'), flowai.kv_put('list', U&'\+10FFFF', '1');
+SELECT key, value FROM flowai.kv_list('list', 'a%', max_rows => 2);
+SELECT key, value FROM flowai.kv_list('list', 'a%', after => 'a%2', max_rows => 10);
+SELECT key FROM flowai.kv_list('list', after => 'ab2');
+SELECT key FROM flowai.kv_list('list', 'b');
+SELECT count(*) FROM flowai.kv_list('list');
+
+-- Reads are inlined and use the primary key, under row-level security, with constants and parameters.
+EXPLAIN (COSTS off) SELECT value FROM flowai.kv_get('session', 'user:1');
+EXPLAIN (COSTS off) SELECT key FROM flowai.kv_list('list', 'a%', 'a%2');
+SET plan_cache_mode = force_generic_plan;
+PREPARE page(text, text, text) AS SELECT key FROM flowai.kv_list($1, $2, $3);
+EXPLAIN (COSTS off) EXECUTE page('list', 'a%', 'a%2');
+EXECUTE page('list', 'a%', 'a%2');
+RESET plan_cache_mode;
+
+-- Arguments.
+SELECT * FROM flowai.kv_put(NULL, 'k', '1');
+SELECT * FROM flowai.kv_put('n', NULL, '1');
+SELECT * FROM flowai.kv_put('n', 'k', NULL);
+SELECT * FROM flowai.kv_put(' n', 'k', '1');
+SELECT * FROM flowai.kv_put('n', '', '1');
+SELECT * FROM flowai.kv_put('n', repeat('x', 1025), '1');
+SELECT * FROM flowai.kv_put('n', 'k', '1', '-1 second');
+SELECT * FROM flowai.kv_put('n', 'k', '1', '2000 years');
+SELECT * FROM flowai.kv_put('n', 'k', '1', expected_version => -1);
+SELECT created FROM flowai.kv_put('n', repeat('x', 1024), to_jsonb(repeat('x', 16777200)));
+SELECT * FROM flowai.kv_put('n', 'large', to_jsonb(repeat('x', 16777216)));
+SELECT * FROM flowai.kv_increment('n', 'k', NULL);
+SELECT flowai.kv_delete('n', NULL);
+SELECT * FROM flowai.kv_list('n', max_rows => 0);
+SELECT * FROM flowai.kv_list('n', max_rows => 1001);
+SELECT * FROM flowai.kv_list('n', max_rows => NULL);
+
+-- Another tenant: the same keys, other entries.
+SET ROLE globex_app;
+SELECT * FROM flowai.kv_get('session', 'user:1');
+SELECT * FROM flowai.kv_list('session');
+SELECT flowai.kv_delete('session', 'user:1');
+SELECT created FROM flowai.kv_put('session', 'user:1', '"globex"');
+SELECT value FROM flowai.kv_increment('count', 'n');
+SET ROLE acme_app;
+SELECT value FROM flowai.kv_get('session', 'user:1');
+SELECT value FROM flowai.kv_get('count', 'n');
+
+-- No tenant: reads are empty, writes are refused. Nobody writes the table itself.
+SET ROLE stranger;
+SELECT * FROM flowai.kv_put('n', 'k', '1');
+SET ROLE pool;
+SELECT * FROM flowai.kv_get('session', 'user:1');
+SELECT count(*) FROM flowai.kv_get_many('session', ARRAY['user:1']) WHERE found;
+SELECT * FROM flowai.kv_put('n', 'k', '1');
+SELECT flowai.kv_delete('session', 'user:1');
+SET ROLE acme_app;
+INSERT INTO flowai.kv_entries (tenant_id, namespace, key, value, version, created_at, updated_at) VALUES ('acme', 'n', 'k', '1', 1, now(), now());
+UPDATE flowai.kv_entries SET value = '2';
+DELETE FROM flowai.kv_entries;
+RESET ROLE;
+SELECT * FROM flowai.kv_get('session', 'user:1');
