@@ -64,6 +64,57 @@ ALTER FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], bo
 GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer),
     flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
 
+-- ------------------------------------------------------------------------------ read-only SQL
+
+COMMENT ON FUNCTION flowai.validate_query(text, text) IS 'Whether a statement only reads, as one row: ok; code (NULL if ok): empty, syntax, multi_statement, not_select, select_into, row_lock, modifying_cte, parameter, function, relation, undefined, permission, invalid, too_large, too_deep, timeout; message; position, a 1-based character offset; relations and functions that it reads and calls. SELECT, WITH, VALUES and TABLE are allowed. Names mean what they mean to the caller. dialect: postgres, or sqlite (structure alone). Never raises for what is in sql; NULL is empty. Error 22023 for an unknown dialect.';
+COMMENT ON FUNCTION flowai.execute_query(text, integer, interval) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
+COMMENT ON FUNCTION flowai.function_allow(regprocedure) IS 'Lets read-only statements call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.function_disallow(regprocedure) IS 'Takes flowai.function_allow back. True if it was allowed. For flowai_admin.';
+
+GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
+GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
+    flowai.function_standing(oid[]) TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure), flowai.function_disallow(regprocedure)
+    TO flowai_admin;
+
+-- --------------------------------------------------------------------------------------- plan
+
+COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay. Returns the revision. Error 22023 for an invalid schema, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their states, results and references. No row if it is not there.';
+COMMENT ON FUNCTION flowai.plan_list(text, text, integer) IS 'Plans in order of id, of one state or of all; page with after. Error 22023 for an unknown state or a bad max_rows, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from state to state, in order. No rows for an unknown plan.';
+COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_step_finish(text, uuid, integer, jsonb) IS 'Records that a step succeeded, with its result; returns the step''s state. Error 55000 without the lease or if the step is finished, P0002 for an unknown plan or step, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Records that a step failed, with the reason; returns the step''s state. Errors as plan_step_finish.';
+COMMENT ON FUNCTION flowai.plan_finish(text, uuid, jsonb) IS 'Ends a plan whose steps all succeeded, with its outcome. Row: plan, state, revision. Error 55000 without the lease or if a step has not succeeded, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_fail(text, uuid, jsonb) IS 'Ends a plan that failed, with the reason. Row: plan, state, revision. Error 55000 without the lease, P0002 for an unknown plan, 22004 for NULL, the reason included, 42501 without tenant.';
+
+ALTER FUNCTION flowai.plan_list(text, text, integer) ROWS 100;
+ALTER FUNCTION flowai.plan_inputs(text) ROWS 10;
+ALTER FUNCTION flowai.plan_store(text, text, jsonb, bigint) ROWS 1;
+ALTER FUNCTION flowai.plan_submit(text, interval, text) ROWS 1;
+ALTER FUNCTION flowai.plan_cancel(text, text) ROWS 1;
+ALTER FUNCTION flowai.plan_claim(text, text, interval) ROWS 1;
+ALTER FUNCTION flowai.plan_finish(text, uuid, jsonb) ROWS 1;
+ALTER FUNCTION flowai.plan_fail(text, uuid, jsonb) ROWS 1;
+
+GRANT EXECUTE ON FUNCTION flowai.plan_kind_define(text, jsonb), flowai.plan_store(text, text, jsonb, bigint), flowai.plan_get(text),
+    flowai.plan_list(text, text, integer), flowai.plan_history(text), flowai.plan_inputs(text),
+    flowai.plan_submit(text, interval, text), flowai.plan_cancel(text, text), flowai.plan_claim(text, text, interval),
+    flowai.plan_heartbeat(text, uuid, interval), flowai.plan_step_finish(text, uuid, integer, jsonb),
+    flowai.plan_step_fail(text, uuid, integer, jsonb), flowai.plan_finish(text, uuid, jsonb), flowai.plan_fail(text, uuid, jsonb) TO flowai_user;
+
+-- ----------------------------------------------------------------------------------- approval
+
+COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what waits for a person: granted approves the plan, denied cancels it, sent_back makes it a draft again. Decision and move are one transaction, and hold only for the body that was asked about. Row: plan, state, decision. Error P0002 for an unknown approval, 55000 if it is decided or its time is over, 22023 for an unknown decision, 22004 for NULL, 42501 without tenant.';
+ALTER FUNCTION flowai.approval_decide(uuid, text, text) ROWS 1;
+GRANT EXECUTE ON FUNCTION flowai.approval_decide(uuid, text, text) TO flowai_user;
+
 -- ------------------------------------------------------------------------- owners and rights
 
 DO $$
@@ -111,3 +162,4 @@ GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(
     flowai.tenant_revoke(text, text) TO flowai_admin;
 -- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
+GRANT SELECT ON flowai.approval_inbox TO flowai_user;

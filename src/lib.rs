@@ -23,9 +23,12 @@ extension_sql_file!(
     name = "kv",
     requires = ["tenancy", api::page::page_rows, api::page::prefix_end]
 );
+extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["kv"]);
+extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);
 extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
 extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);
 extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["search"]);
+extension_sql_file!("../sql/42_query.sql", name = "query", requires = ["tenancy"]);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 
 /// Runs once in each backend that loads the library.

@@ -127,7 +127,8 @@ cargo_tests() {
     fi
 }
 
-rung_unit() { cargo_tests --package flowai_core --no-fail-fast; }
+# The extension has no tests of this kind; naming it makes cargo reuse what was built for it.
+rung_unit() { cargo_tests --package flowai_core --package flowai_runtime --no-fail-fast; }
 
 rung_golden() {
     local runner
@@ -156,7 +157,7 @@ rung_isolation() {
 rung_live() {
     start_prepared_cluster
     fresh_database
-    FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast
+    PATH=$("$PG_CONFIG" --bindir):$PATH FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast
 }
 
 rung_attacks() {

@@ -7,4 +7,7 @@ pub(crate) mod catalog;
 pub(crate) mod kv;
 pub(crate) mod page;
 pub(crate) mod search;
+pub(crate) mod query;
+pub(crate) mod approval;
+pub(crate) mod plan;
 pub(crate) mod tenancy;

@@ -7,13 +7,25 @@
 //! - [`interrupt`]: cancel requests, for work that is not the server's own
 //! - [`random`]: the server's strong randomness
 //! - [`jsonb`]: a jsonb value that is handed through, or read as text
+//! - [`analyze`]: what a foreign statement would do, by the server's parser and analyser
+//! - [`envelope`]: the read-only subtransaction that a foreign statement runs in
+//! - [`rows`]: its rows as JSON
+//! - [`answer`]: a jsonb made from JSON text
+//! - [`timeout`]: a private timer
+//! - [`regprocedure`]: a function as an argument
 //! - [`tenant`]: who the tenant is, and what makes that fast
 
 pub(crate) mod clock;
+pub(crate) mod analyze;
+pub(crate) mod answer;
+pub(crate) mod envelope;
 pub(crate) mod guc;
 pub(crate) mod interrupt;
 pub(crate) mod jsonb;
 pub(crate) mod raise;
 pub(crate) mod random;
+pub(crate) mod regprocedure;
+pub(crate) mod rows;
 pub(crate) mod spi;
 pub(crate) mod tenant;
+pub(crate) mod timeout;

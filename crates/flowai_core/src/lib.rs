@@ -8,15 +8,23 @@
 //! - [`name`]: identifiers, checked once
 //! - [`ttl`], [`page`]: how long things live, and how lists are paged
 //! - [`kv`]: key/value entries
+//! - [`json`], [`digest`]: JSON text read in place, and one hash for each value
+//! - [`schema`]: JSON Schema
+//! - [`reference`]: typed handles of payloads
 //! - [`query`]: read-only SQL: refusals, limits, the SQLite check
 //! - [`search`]: immutable Tantivy segments and the search over them
 
 pub mod catalog;
+pub mod digest;
 pub mod error;
+pub mod json;
 pub mod kv;
 pub mod name;
 pub mod page;
+pub mod plan;
 pub mod query;
+pub mod reference;
+pub mod schema;
 pub mod search;
 pub mod ttl;
 

@@ -24,11 +24,22 @@ pub fn connect(role: &str) -> Client {
     try_connect(role).unwrap_or_else(|error| panic!("cannot connect as {role}: {error:?}"))
 }
 
+/// A connection as this role to another database than [`DATABASE`].
+pub fn connect_to(role: &str, database: &str) -> Client {
+    try_connect_to(role, database)
+        .unwrap_or_else(|error| panic!("cannot connect to {database} as {role}: {error:?}"))
+}
+
 /// A connection as this role, or the reason why there is none.
 pub fn try_connect(role: &str) -> Result<Client, Error> {
-    let sockets = std::env::var("FLOWAI_TEST_SOCKET_DIR")
-        .expect("FLOWAI_TEST_SOCKET_DIR names the directory of the server's socket; run tests/run.sh live");
-    Config::new().host_path(Path::new(&sockets)).user(role).dbname(DATABASE).connect(NoTls)
+    try_connect_to(role, DATABASE)
+}
+
+fn try_connect_to(role: &str, database: &str) -> Result<Client, Error> {
+    let sockets = std::env::var("FLOWAI_TEST_SOCKET_DIR").expect(
+        "FLOWAI_TEST_SOCKET_DIR names the directory of the server's socket; run tests/run.sh live",
+    );
+    Config::new().host_path(Path::new(&sockets)).user(role).dbname(database).connect(NoTls)
 }
 
 /// A connection as superuser, for what only an administrator can arrange.
@@ -53,7 +64,9 @@ pub fn new_role(tenants: &[&str]) -> String {
     execute(&mut superuser(), &format!("CREATE ROLE {role} LOGIN"));
     let mut steward = steward();
     for tenant in tenants {
-        steward.execute("SELECT flowai.tenant_grant($1, $2)", &[tenant, &role]).expect("tenant_grant");
+        steward
+            .execute("SELECT flowai.tenant_grant($1, $2)", &[tenant, &role])
+            .expect("tenant_grant");
     }
     role
 }
@@ -112,13 +125,15 @@ pub fn backend_pid(client: &mut Client) -> i32 {
 /// The number of threads of a process.
 pub fn threads(pid: i32) -> u32 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("Threads:")).expect("a Threads line");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("Threads:")).expect("a Threads line");
     line.trim().parse().expect("a number")
 }
 
 /// Ends a backend as a crash would: no clean-up runs, and the server restarts all others.
 pub fn kill_backend(pid: i32) {
-    let status = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill runs");
+    let status =
+        Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill runs");
     assert!(status.success(), "kill -KILL {pid}: {status}");
 }
 
@@ -135,7 +150,9 @@ pub fn reconnect_after_crash(mut witness: Client, role: &str) -> Client {
     loop {
         match try_connect(role) {
             Ok(client) => return client,
-            Err(error) if Instant::now() >= deadline => panic!("the server did not recover: {error:?}"),
+            Err(error) if Instant::now() >= deadline => {
+                panic!("the server did not recover: {error:?}")
+            }
             Err(_) => sleep(Duration::from_millis(100)),
         }
     }

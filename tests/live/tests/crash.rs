@@ -24,7 +24,9 @@ fn a_membership_that_was_not_committed_is_gone() {
     let mut dying = steward();
     execute(
         &mut dying,
-        &format!("BEGIN; SELECT flowai.tenant_create('{lost}'); SELECT flowai.tenant_grant('{lost}', '{role}')"),
+        &format!(
+            "BEGIN; SELECT flowai.tenant_create('{lost}'); SELECT flowai.tenant_grant('{lost}', '{role}')"
+        ),
     );
     kill_backend(backend_pid(&mut dying));
     drop(reconnect_after_crash(witness, "postgres"));
@@ -75,7 +77,9 @@ fn a_large_catalog_put_that_dies_changes_nothing() {
     let writing = "SELECT pg_relation_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                    WHERE n.nspname = 'flowai_internal' AND c.relname ^@ 'catalog_entries_' AND c.relkind = 'r'
                    ORDER BY 1 DESC LIMIT 1";
-    let size = |watcher: &mut postgres::Client| -> i64 { watcher.query_one(writing, &[]).expect("size").get(0) };
+    let size = |watcher: &mut postgres::Client| -> i64 {
+        watcher.query_one(writing, &[]).expect("size").get(0)
+    };
     let start = size(&mut watcher);
     while size(&mut watcher) < start + 8 * 1024 * 1024 {
         assert!(!work.is_finished(), "the write ended before it could be killed");

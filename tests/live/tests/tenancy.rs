@@ -64,7 +64,10 @@ fn a_pooled_connection_never_mixes_tenants() {
         } else {
             transaction.commit().expect("commit");
         }
-        assert!(notes(&mut session, &read).is_empty(), "round {round}: the choice ended with the transaction");
+        assert!(
+            notes(&mut session, &read).is_empty(),
+            "round {round}: the choice ended with the transaction"
+        );
     }
 }
 
@@ -76,7 +79,13 @@ fn set_role_switches_the_tenant_of_cached_plans() {
     let stranger = new_role(&[]);
     // NOINHERIT: the login may become either role and has the tenant of neither.
     let login = new_role(&[]);
-    execute(&mut superuser(), &format!("ALTER ROLE {login} NOINHERIT; GRANT {}, {}, {stranger} TO {login}", roles[0], roles[1]));
+    execute(
+        &mut superuser(),
+        &format!(
+            "ALTER ROLE {login} NOINHERIT; GRANT {}, {}, {stranger} TO {login}",
+            roles[0], roles[1]
+        ),
+    );
 
     let mut session = connect(&login);
     let read = prepare(&mut session, &table);

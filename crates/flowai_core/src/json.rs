@@ -1,0 +1,304 @@
+//! JSON text, read in place.
+//!
+//! Payloads may have hundreds of megabytes. A tree of such a text is several times its size, so what
+//! is asked of large payloads (their hash, their summary) is answered from the text itself.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+
+/// How deep arrays and objects may be nested.
+pub const MAX_DEPTH: usize = 128;
+
+/// The sort of a JSON value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Sort {
+    /// Its name in JSON Schema.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Number => "number",
+            Self::String => "string",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+}
+
+/// A place in a JSON text.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// At the beginning of the text.
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Where the next byte is.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes to a place that [`at`](Self::at) gave.
+    pub const fn go(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// The text between two places.
+    pub fn slice(&self, range: Range<usize>) -> &'a str {
+        self.text.get(range).unwrap_or("")
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    /// The next byte, which stays the next.
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes().get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// Skips blanks and tells what sort of value begins here.
+    pub fn sort(&mut self) -> Result<Sort> {
+        self.blanks();
+        Ok(match self.peek() {
+            Some(b'{') => Sort::Object,
+            Some(b'[') => Sort::Array,
+            Some(b'"') => Sort::String,
+            Some(b'-' | b'0'..=b'9') => Sort::Number,
+            Some(b't' | b'f') => Sort::Boolean,
+            Some(b'n') => Sort::Null,
+            _ => return Err(self.malformed()),
+        })
+    }
+
+    /// Skips blanks; then the next byte must be this one.
+    pub fn take(&mut self, byte: u8) -> Result<()> {
+        if self.taken(byte) { Ok(()) } else { Err(self.malformed()) }
+    }
+
+    /// Skips blanks and, if the next byte is this one, that byte.
+    pub fn taken(&mut self, byte: u8) -> bool {
+        self.blanks();
+        let there = self.peek() == Some(byte);
+        self.at += usize::from(there);
+        there
+    }
+
+    /// Nothing but blanks may follow.
+    pub fn finish(&mut self) -> Result<()> {
+        self.blanks();
+        if self.peek().is_none() { Ok(()) } else { Err(self.malformed()) }
+    }
+
+    /// One of `null`, `true`, `false`.
+    pub fn word(&mut self) -> Result<&'static str> {
+        for word in ["null", "true", "false"] {
+            if self.bytes()[self.at..].starts_with(word.as_bytes()) {
+                self.at += word.len();
+                return Ok(word);
+            }
+        }
+        Err(self.malformed())
+    }
+
+    /// Digits from here on, possibly none.
+    pub fn digits(&mut self) -> &'a [u8] {
+        let rest = &self.bytes()[self.at..];
+        let count = rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
+        self.at += count;
+        &rest[..count]
+    }
+
+    /// A string, which begins here, without its quotes and as it is written. Whether there are escapes
+    /// in it.
+    pub fn raw_string(&mut self) -> Result<(&'a str, bool)> {
+        self.take(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.run();
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                _ => return Err(self.malformed()),
+            }
+        }
+        self.at += 1;
+        Ok((self.slice(start..self.at - 1), escaped))
+    }
+
+    /// Goes on to the next quote, backslash or control character and gives what is passed.
+    pub fn run(&mut self) -> &'a str {
+        let start = self.at;
+        let rest = self.bytes().get(start..).unwrap_or(b"");
+        let count = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+        self.at += count.unwrap_or(rest.len());
+        self.slice(start..self.at)
+    }
+
+    /// The character of an escape, whose backslash is here.
+    pub fn escape(&mut self) -> Result<char> {
+        self.take(b'\\')?;
+        let byte = self.peek().ok_or_else(|| self.malformed())?;
+        self.at += 1;
+        Ok(match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode_escape(),
+            _ => return Err(self.malformed()),
+        })
+    }
+
+    fn unicode_escape(&mut self) -> Result<char> {
+        let first = self.hex4()?;
+        let code = if (0xd800..0xdc00).contains(&first) {
+            self.take(b'\\')?;
+            self.take(b'u')?;
+            let second = self.hex4()?;
+            if !(0xdc00..0xe000).contains(&second) {
+                return Err(self.malformed());
+            }
+            0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)
+        } else {
+            first
+        };
+        char::from_u32(code).ok_or_else(|| self.malformed())
+    }
+
+    fn hex4(&mut self) -> Result<u32> {
+        let digits = self.text.get(self.at..self.at + 4).filter(|d| !d.starts_with('+'));
+        let code = digits.and_then(|d| u32::from_str_radix(d, 16).ok());
+        self.at += 4;
+        code.ok_or_else(|| self.malformed())
+    }
+
+    /// A string as it is meant.
+    pub fn string(&mut self) -> Result<Cow<'a, str>> {
+        let (raw, escaped) = self.raw_string()?;
+        if !escaped {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let mut inside = Reader::new(raw);
+        let mut out = String::with_capacity(raw.len());
+        loop {
+            out.push_str(inside.run());
+            if inside.peek().is_none() {
+                return Ok(Cow::Owned(out));
+            }
+            out.push(inside.escape()?);
+        }
+    }
+
+    /// Skips a value and gives its place. Brackets are counted, not matched: whoever needs a value
+    /// reads it.
+    pub fn skip(&mut self) -> Result<Range<usize>> {
+        self.blanks();
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.raw_string()?;
+                }
+                Some(b'{' | b'[') => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                Some(b'}' | b']') => {
+                    depth = depth.checked_sub(1).ok_or_else(|| self.malformed())?;
+                    self.at += 1;
+                }
+                Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if depth > 0 => self.at += 1,
+                Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E') => {
+                    let rest = &self.bytes()[self.at..];
+                    let word = |b: &u8| !matches!(b, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
+                    self.at += rest.iter().position(word).unwrap_or(rest.len());
+                }
+                _ => return Err(self.malformed()),
+            }
+            if depth == 0 {
+                return Ok(start..self.at);
+            }
+        }
+    }
+
+    /// Visits the members of the object that begins here: key and place of the value.
+    pub fn members(&mut self, mut visit: impl FnMut(Cow<'a, str>, Range<usize>)) -> Result<()> {
+        self.take(b'{')?;
+        if self.taken(b'}') {
+            return Ok(());
+        }
+        loop {
+            self.blanks();
+            let key = self.string()?;
+            self.take(b':')?;
+            visit(key, self.skip()?);
+            if !self.taken(b',') {
+                return self.take(b'}');
+            }
+        }
+    }
+
+    /// Visits the elements of the array that begins here.
+    pub fn elements(&mut self, mut visit: impl FnMut(Range<usize>)) -> Result<()> {
+        self.take(b'[')?;
+        if self.taken(b']') {
+            return Ok(());
+        }
+        loop {
+            visit(self.skip()?);
+            if !self.taken(b',') {
+                return self.take(b']');
+            }
+        }
+    }
+
+    /// The text breaks JSON's grammar here.
+    pub fn malformed(&self) -> Error {
+        Error::invalid("json_text", "malformed JSON")
+            .detail(format!("The text is not JSON at byte {}.", self.at.min(self.text.len()) + 1))
+            .hint("Pass a valid JSON value.")
+    }
+
+    /// Arrays and objects are nested too deep.
+    pub fn too_deep(&self) -> Error {
+        Error::too_large("json_depth", "JSON value is nested too deep")
+            .detail(format!("The limit is {MAX_DEPTH} levels of arrays and objects."))
+            .hint("Flatten the value.")
+    }
+}

@@ -1,0 +1,110 @@
+//! Key/value entries: what a key and a value may be.
+//!
+//! A version starts at the microsecond of the clock at which the entry came to be, and every write
+//! adds one. So a version that somebody remembers from before an entry was deleted, expired or purged
+//! is never that of a later one under the same key, and a compare-and-set with it fails as it should,
+//! without any memory of what is gone.
+
+use crate::error::{Error, Kind, Result};
+use crate::name::shorten;
+
+/// Most bytes of a key.
+pub const MAX_KEY: usize = 1024;
+/// Most bytes of a value, as the database stores it before compression.
+pub const MAX_VALUE: usize = 16 * 1024 * 1024;
+
+/// What `expected_version` of a put says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing: write in any case.
+    Anything,
+    /// 0: there is no live entry.
+    Absent,
+    /// There is a live entry of this version.
+    Version(i64),
+}
+
+/// The argument `expected_version`, checked.
+pub fn expected(version: Option<i64>) -> Result<Expected> {
+    match version {
+        None => Ok(Expected::Anything),
+        Some(0) => Ok(Expected::Absent),
+        Some(version) if version > 0 => Ok(Expected::Version(version)),
+        Some(version) => Err(Error::invalid("kv_version_range", "argument \"expected_version\" is out of range")
+            .detail(format!("It is {version}; versions are positive, and 0 means that there is no entry."))
+            .hint("Pass the version that kv_get or kv_put gave, 0, or NULL to write in any case.")),
+    }
+}
+
+/// The argument `key`, checked.
+pub fn key(key: Option<&str>) -> Result<&str> {
+    let key = key.ok_or_else(|| Error::missing("key"))?;
+    if (1..=MAX_KEY).contains(&key.len()) {
+        return Ok(key);
+    }
+    Err(Error::invalid("kv_key_length", "argument \"key\" has a wrong length")
+        .detail(format!("It has {} bytes; a key has 1 to {MAX_KEY}.", key.len()))
+        .hint("Shorten the key, or use a hash of it."))
+}
+
+/// Checks the size of a value.
+pub fn value_size(key: &str, bytes: usize) -> Result<()> {
+    if bytes <= MAX_VALUE {
+        return Ok(());
+    }
+    Err(Error::too_large("kv_value_size", format!("value of key \"{}\" is too large", shorten(key)))
+        .detail(format!("It has {bytes} bytes; the limit is {MAX_VALUE}."))
+        .hint("Store large payloads with flowai.ref_put and keep the reference here."))
+}
+
+/// The compare-and-set was lost.
+pub fn stale(key: &str, expected: Expected) -> Error {
+    let key = shorten(key);
+    let (message, detail) = match expected {
+        Expected::Version(version) => (
+            format!("key \"{key}\" is not at version {version}"),
+            "It was written, deleted or has expired since that version was read.",
+        ),
+        Expected::Absent | Expected::Anything => {
+            (format!("key \"{key}\" already has an entry"), "The call expected none.")
+        }
+    };
+    Error::new(Kind::Stale, "kv_version", message)
+        .detail(detail)
+        .hint("Read the entry again and decide anew.")
+}
+
+/// What is stored cannot be counted up.
+pub fn no_counter(key: &str) -> Error {
+    Error::new(
+        Kind::WrongState,
+        "kv_counter",
+        format!("key \"{}\" cannot be incremented", shorten(key)),
+    )
+    .detail("Its value is not an integer, or the sum would leave the range of bigint.")
+    .hint("Put an integer there first.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expectations() {
+        assert_eq!(expected(None), Ok(Expected::Anything));
+        assert_eq!(expected(Some(0)), Ok(Expected::Absent));
+        assert_eq!(expected(Some(7)), Ok(Expected::Version(7)));
+        assert_eq!(expected(Some(-1)).unwrap_err().rule, "kv_version_range");
+    }
+
+    #[test]
+    fn keys_and_values_have_limits() {
+        assert!(key(Some("a")).is_ok());
+        assert!(key(Some(&"x".repeat(MAX_KEY))).is_ok());
+        assert!(key(Some("")).is_err());
+        assert!(key(Some(&"x".repeat(MAX_KEY + 1))).is_err());
+        assert_eq!(key(None).unwrap_err().kind, Kind::MissingInput);
+        assert!(value_size("k", MAX_VALUE).is_ok());
+        assert_eq!(value_size("k", MAX_VALUE + 1).unwrap_err().kind, Kind::TooLarge);
+    }
+}

@@ -1,0 +1,83 @@
+//! Built-in functions: data, not code.
+//!
+//! A built-in function is allowed if PostgreSQL calls it immutable or stable, with exceptions either
+//! way that are listed here by name (all of a name's overloads, schema `pg_catalog`). Functions that
+//! did not come with the server are another matter: their label proves nothing.
+
+/// Volatile and harmless: they neither write nor look at anything but chance and the clock.
+pub const ALLOWED_THOUGH_VOLATILE: &[&str] = &[
+    "clock_timestamp",
+    "gen_random_uuid",
+    "random",
+    "random_normal",
+    "timeofday",
+    "uuidv4",
+    "uuidv7",
+];
+
+/// Refused although (or in case) they are not volatile.
+pub const REFUSED: &[&str] = &[
+    // Run SQL that they are given, or evaluate relations by name.
+    "cursor_to_xml",
+    "cursor_to_xmlschema",
+    "database_to_xml",
+    "database_to_xml_and_xmlschema",
+    "database_to_xmlschema",
+    "query_to_xml",
+    "query_to_xml_and_xmlschema",
+    "query_to_xmlschema",
+    "schema_to_xml",
+    "schema_to_xml_and_xmlschema",
+    "schema_to_xmlschema",
+    "table_to_xml",
+    "table_to_xml_and_xmlschema",
+    "table_to_xmlschema",
+    "ts_stat",
+    // Take a type by name and run its input function, domain checks included.
+    "pg_input_error_info",
+    "pg_input_is_valid",
+    // Change settings or assign a transaction id.
+    "pg_current_xact_id",
+    "set_config",
+    "txid_current",
+    // Show what other sessions do: sessions of one pool share a login role.
+    "pg_cursor",
+    "pg_prepared_statement",
+    "pg_stat_get_activity",
+    "pg_stat_get_backend_activity",
+    "pg_stat_get_backend_client_addr",
+    "pg_stat_get_backend_client_port",
+    "pg_stat_get_progress_info",
+    "pg_stat_get_wal_senders",
+    // Read directories of the server.
+    "pg_available_extension_versions",
+    "pg_available_extensions",
+    "pg_config",
+    "pg_extension_update_paths",
+    "pg_tablespace_databases",
+];
+
+/// Our own functions that views and policies need: they tell the tenant in force and nothing else.
+pub const ALLOWED_OF_FLOWAI: &[&str] = &["current_tenant", "tenant_is"];
+
+/// Whether a built-in function may be called. `volatile` is what the server's catalog says.
+pub fn builtin_allowed(name: &str, volatile: bool) -> bool {
+    if volatile { ALLOWED_THOUGH_VOLATILE.contains(&name) } else { !REFUSED.contains(&name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_decide() {
+        assert!(builtin_allowed("lower", false));
+        assert!(builtin_allowed("random", true));
+        assert!(!builtin_allowed("nextval", true));
+        assert!(!builtin_allowed("table_to_xml", false));
+        assert!(!builtin_allowed("set_config", false));
+        for name in ALLOWED_THOUGH_VOLATILE {
+            assert!(!REFUSED.contains(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+-- Read-only SQL: what statements may call beyond the functions of the server.
+
+-- A function is known by its signature and by a digest of what it is: dropped and made anew, replaced,
+-- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
+CREATE TABLE flowai.allowed_functions (
+    function   text COLLATE "C" NOT NULL,
+    digest     bytea NOT NULL,
+    allowed_by text NOT NULL,
+    allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT allowed_functions_pkey PRIMARY KEY (function),
+    CONSTRAINT allowed_functions_digest_length
+        CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
+);
+COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server, for all tenants. Written by flowai.function_allow and flowai.function_disallow.';
+COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
+COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
+COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
+COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
+SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
+
+-- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
+-- are; their own bodies are digested with it.
+CREATE FUNCTION flowai_internal.function_digest(routine oid) RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(
+        pg_catalog.jsonb_build_array(
+            p.oid::regprocedure::text, l.lanname, r.rolname, p.prokind, p.prosecdef, p.provolatile,
+            p.proisstrict, p.proretset, pg_catalog.format_type(p.prorettype, NULL),
+            p.prosrc, p.probin, pg_catalog.pg_get_function_sqlbody(p.oid), p.proconfig::text,
+            a.aggkind, a.agginitval)::text, E'\n' ORDER BY p.oid = $1 DESC, p.oid::regprocedure::text COLLATE "C"), 'UTF8'))
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+    LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
+    WHERE p.oid = $1
+       OR p.oid IN (
+            SELECT part.oid
+            FROM pg_catalog.pg_aggregate g
+            CROSS JOIN LATERAL (VALUES
+                (g.aggtransfn::oid), (g.aggfinalfn::oid), (g.aggcombinefn::oid), (g.aggserialfn::oid),
+                (g.aggdeserialfn::oid), (g.aggmtransfn::oid), (g.aggminvtransfn::oid),
+                (g.aggmfinalfn::oid)) AS part (oid)
+            WHERE g.aggfnoid = $1);
+END;
+COMMENT ON FUNCTION flowai_internal.function_digest(oid) IS 'SHA-256 over what a function is, by names and bodies; NULL if there is no such function.';
+
+-- Which of these functions were allowed, and whether each still is what was allowed. A definer function:
+-- the digest looks at objects of others.
+CREATE FUNCTION flowai.function_standing(routines oid[])
+RETURNS TABLE (routine oid, unchanged boolean)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.oid, a.digest = flowai_internal.function_digest(p.oid)
+    FROM pg_catalog.unnest(routines) AS wanted (oid)
+    JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
+    JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
+END;
+COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';

@@ -1,0 +1,494 @@
+//! Plans: stored, moved from state to state, run by one worker.
+//!
+//! Every move is a conditional UPDATE of the plan's row, which others wait for, and then a line of its
+//! history. A move that finds the plan elsewhere changes nothing and says where it is.
+
+use flowai_core::name::{self, shorten};
+use flowai_core::plan::{self, Body, State};
+use flowai_core::schema::Schema;
+use flowai_core::{Error, Kind, Result, digest, ttl};
+use pgrx::datum::{Interval, TimestampWithTimeZone};
+use pgrx::{JsonB, Uuid, pg_sys};
+
+use super::approval;
+use crate::pg::jsonb::Jsonb;
+use crate::pg::spi::{self, args};
+use crate::pg::tenant;
+
+const DEFINE_KIND: &str = "
+    INSERT INTO flowai.plan_kinds AS k (tenant_id, kind, revision, schema) VALUES ($1, $2, 1, $3)
+    ON CONFLICT (tenant_id, kind) DO UPDATE SET
+        revision = k.revision + 1, schema = excluded.schema, defined_at = pg_catalog.clock_timestamp()
+    RETURNING revision";
+
+const KIND: &str = "SELECT schema FROM flowai.plan_kinds WHERE tenant_id = $1 AND kind = $2";
+
+const CREATE: &str = "
+    INSERT INTO flowai.plans (tenant_id, id, kind, title, body, body_hash, created_by)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (tenant_id, id) DO NOTHING
+    RETURNING revision";
+
+const REVISE: &str = "
+    UPDATE flowai.plans SET kind = $3, title = $4, body = $5, body_hash = $6, revision = revision + 1
+    WHERE tenant_id = $1 AND id = $2 AND state = 'draft' AND revision = $7
+    RETURNING revision";
+
+const DROP_STEPS: &str = "DELETE FROM flowai.plan_steps WHERE tenant_id = $1 AND plan_id = $2";
+
+const ADD_STEPS: &str = "
+    INSERT INTO flowai.plan_steps (tenant_id, plan_id, step_no, operation, input)
+    SELECT $1, $2, s.n, s.operation, s.input::pg_catalog.jsonb
+    FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) WITH ORDINALITY AS s(operation, input, n)";
+
+const ADD_REFS: &str = "
+    INSERT INTO flowai.plan_refs (tenant_id, plan_id, step_no, kind, ref_id)
+    SELECT $1, $2, r.n, r.kind, r.id
+    FROM ROWS FROM (pg_catalog.unnest($3::integer[]), pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::text[])) AS r(n, kind, id)";
+
+/// Handles that do not resolve: unknown, foreign or expired, which all look alike.
+const MISSING_REFS: &str = "
+    SELECT DISTINCT w.kind, w.id
+    FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w(kind, id)
+    WHERE NOT EXISTS (
+        SELECT FROM flowai.refs r
+        WHERE r.tenant_id = $1 AND r.kind = w.kind AND r.id = w.id
+          AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp()))
+    ORDER BY 1, 2";
+
+const STATE: &str = "SELECT state::text, revision FROM flowai.plans WHERE tenant_id = $1 AND id = $2";
+
+const SUBMIT: &str = "
+    UPDATE flowai.plans SET state = 'submitted', submitted_at = pg_catalog.clock_timestamp()
+    WHERE tenant_id = $1 AND id = $2 AND state = 'draft'
+    RETURNING revision, title, body_hash";
+
+const CANCEL: &str = "
+    UPDATE flowai.plans p SET state = 'cancelled', finished_at = pg_catalog.clock_timestamp()
+    FROM (SELECT state FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE) AS before
+    WHERE p.tenant_id = $1 AND p.id = $2 AND before.state IN ('draft', 'submitted', 'approved')
+    RETURNING before.state::text, p.revision";
+
+const CLAIM: &str = "
+    UPDATE flowai.plans p SET
+        state = 'running', started_at = pg_catalog.clock_timestamp(), attempt = p.attempt + 1,
+        lease_token = pg_catalog.gen_random_uuid(), lease_expires_at = pg_catalog.clock_timestamp() + $4
+    FROM (SELECT id FROM flowai.plans
+          WHERE tenant_id = $1 AND state = 'approved'
+            AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR kind = $3)
+          ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS next
+    WHERE p.tenant_id = $1 AND p.id = next.id
+    RETURNING p.id::text, p.revision, p.lease_token, p.lease_expires_at, p.attempt";
+
+const HEARTBEAT: &str = "
+    UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_token = $3
+      AND lease_expires_at > pg_catalog.clock_timestamp()
+    RETURNING lease_expires_at";
+
+/// Locks the plan as its worker: a heartbeat without a new expiry.
+const HOLD: &str = "
+    SELECT true FROM flowai.plans
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_token = $3
+      AND lease_expires_at > pg_catalog.clock_timestamp()
+    FOR NO KEY UPDATE";
+
+const FINISH_STEP: &str = "
+    UPDATE flowai.plan_steps SET state = $4, result = $5, finished_at = pg_catalog.clock_timestamp()
+    WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3 AND state = 'pending'
+    RETURNING true";
+
+const STEP: &str =
+    "SELECT state::text FROM flowai.plan_steps WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3";
+
+const OPEN_STEPS: &str = "
+    SELECT pg_catalog.string_agg(step_no::text, ', ' ORDER BY step_no) FROM flowai.plan_steps
+    WHERE tenant_id = $1 AND plan_id = $2 AND state <> 'succeeded'";
+
+const FINISH: &str = "
+    UPDATE flowai.plans SET state = $4, outcome = $5, finished_at = pg_catalog.clock_timestamp(),
+        lease_token = NULL, lease_expires_at = NULL
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_token = $3
+      AND lease_expires_at > pg_catalog.clock_timestamp()
+    RETURNING revision";
+
+/// The number after the last: the plan's row is locked, so nobody else adds one.
+const NOTE: &str = "
+    INSERT INTO flowai.plan_transitions
+        (tenant_id, plan_id, transition_no, from_state, to_state, revision, role, login, comment)
+    SELECT $1, $2, COALESCE(pg_catalog.max(transition_no), 0) + 1, $3, $4, $5, $6, $7, $8
+    FROM flowai.plan_transitions WHERE tenant_id = $1 AND plan_id = $2";
+
+const LIST: &str = "
+    SELECT id::text, kind::text, state::text, revision, title, created_at FROM flowai.plans
+    WHERE tenant_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id > $3)
+    ORDER BY id LIMIT $4";
+
+const INPUTS: &str = "
+    SELECT r.step_no, r.kind::text, r.ref_id, v.payload
+    FROM flowai.plan_refs r
+    LEFT JOIN flowai.refs f ON f.tenant_id = $1 AND f.kind = r.kind AND f.id = r.ref_id
+         AND (f.expires_at IS NULL OR f.expires_at > pg_catalog.statement_timestamp())
+    LEFT JOIN flowai.ref_payloads v ON v.tenant_id = $1 AND v.kind = f.kind AND v.id = f.id
+    WHERE r.tenant_id = $1 AND r.plan_id = $2
+    ORDER BY r.step_no, r.kind, r.ref_id";
+
+/// A plan that was stored.
+pub(crate) struct Stored {
+    pub(crate) plan: String,
+    pub(crate) revision: i64,
+    pub(crate) created: bool,
+}
+
+/// A plan that was moved.
+pub(crate) struct Moved {
+    pub(crate) plan: String,
+    pub(crate) state: State,
+    pub(crate) revision: i64,
+}
+
+/// A plan that a worker has.
+pub(crate) struct Claimed {
+    pub(crate) plan: String,
+    pub(crate) revision: i64,
+    pub(crate) token: Uuid,
+    pub(crate) lease_expires_at: TimestampWithTimeZone,
+    pub(crate) attempt: i32,
+}
+
+/// A line of a list of plans.
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) state: String,
+    pub(crate) revision: i64,
+    pub(crate) title: String,
+    pub(crate) created_at: TimestampWithTimeZone,
+}
+
+/// A payload that a step uses.
+pub(crate) struct Input {
+    pub(crate) step_no: i32,
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) payload: JsonB,
+}
+
+/// Defines a kind of plans, or a new revision of it.
+pub(crate) fn define_kind(kind: Option<&str>, schema: Option<JsonB>) -> Result<i64> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    let schema = schema.ok_or_else(|| Error::missing("schema"))?;
+    Schema::compile(&schema.0)?;
+    one(spi::write_one(DEFINE_KIND, args![&*tenant, kind, schema], |row| row.need(1))?)
+}
+
+/// Stores a plan as a draft: a new one, or a new body for one that has the revision expected.
+pub(crate) fn store(
+    kind: Option<&str>,
+    id: Option<&str>,
+    body: Option<Jsonb>,
+    expected_revision: Option<i64>,
+) -> Result<Stored> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    let id = name::argument("plan", id)?;
+    let body = body.ok_or_else(|| Error::missing("body"))?;
+    let schema: JsonB = spi::write_one(KIND, args![&*tenant, kind], |row| row.need(1))?.ok_or_else(|| {
+        Error::new(Kind::NotFound, "plan_kind_known", format!("plan kind \"{kind}\" is not found"))
+            .hint("Define it with flowai.plan_kind_define(kind, schema).")
+    })?;
+    let value = plan::read(body.text())?;
+    Schema::compile(&schema.0)?.check(&value, "plan_fits_schema", "the plan")?;
+    let parsed = plan::parse(&value)?;
+    check_references(&tenant, &parsed)?;
+    let hash = digest::hash(body.text())?.to_vec();
+    let revision = match expected_revision {
+        None => spi::write_one(
+            CREATE,
+            args![&*tenant, id, kind, parsed.title.as_str(), body, hash, role()],
+            |row| row.need(1),
+        )?,
+        Some(expected) => spi::write_one(
+            REVISE,
+            args![&*tenant, id, kind, parsed.title.as_str(), body, hash, expected],
+            |row| row.need(1),
+        )?,
+    };
+    let Some(revision) = revision else { return Err(not_stored(&tenant, id, expected_revision)?) };
+    write_steps(&tenant, id, &parsed, expected_revision.is_some())?;
+    Ok(Stored { plan: id.to_owned(), revision, created: expected_revision.is_none() })
+}
+
+fn check_references(tenant: &str, body: &Body) -> Result<()> {
+    let handles: Vec<_> = body.steps.iter().flat_map(|step| step.references.clone()).collect();
+    if handles.is_empty() {
+        return Ok(());
+    }
+    let (kinds, ids): (Vec<String>, Vec<String>) = handles.into_iter().unzip();
+    let missing = spi::write(MISSING_REFS, args![tenant, kinds, ids], |row| {
+        Ok(format!("{} {}", row.need::<String>(1)?, row.need::<String>(2)?))
+    })?;
+    if missing.is_empty() { Ok(()) } else { Err(missing_references(&missing)) }
+}
+
+fn missing_references(missing: &[String]) -> Error {
+    let shown: Vec<String> = missing.iter().take(20).map(|handle| shorten(handle)).collect();
+    Error::new(Kind::NotFound, "plan_references_found", format!("{} reference(s) of the plan are not found", missing.len()))
+        .detail(format!("Not found: {}.", shown.join("; ")))
+        .hint("Store them with flowai.ref_put, or extend them by putting them again.")
+}
+
+fn write_steps(tenant: &str, id: &str, body: &Body, revised: bool) -> Result<()> {
+    if revised {
+        spi::run(DROP_STEPS, args![tenant, id])?;
+    }
+    let operations: Vec<String> = body.steps.iter().map(|s| s.operation.clone()).collect();
+    let inputs: Vec<String> =
+        body.steps.iter().map(|s| serde_json::Value::Object(s.input.clone()).to_string()).collect();
+    spi::run(ADD_STEPS, args![tenant, id, operations, inputs])?;
+    let references: Vec<_> = body
+        .steps
+        .iter()
+        .zip(1..)
+        .flat_map(|(step, no)| step.references.iter().map(move |(kind, id)| (no, kind.clone(), id.clone())))
+        .collect();
+    if !references.is_empty() {
+        let numbers: Vec<i32> = references.iter().map(|r| r.0).collect();
+        let kinds: Vec<String> = references.iter().map(|r| r.1.clone()).collect();
+        let ids: Vec<String> = references.into_iter().map(|r| r.2).collect();
+        spi::run(ADD_REFS, args![tenant, id, numbers, kinds, ids])?;
+    }
+    Ok(())
+}
+
+/// Why a plan was not stored: it is there, in another state, or has another revision.
+fn not_stored(tenant: &str, id: &str, expected: Option<i64>) -> Result<Error> {
+    let Some(expected) = expected else {
+        return Ok(Error::new(Kind::AlreadyExists, "plan_new", format!("plan \"{id}\" already exists"))
+            .hint("To store a new body for a draft, pass the revision that you have seen as expected_revision."));
+    };
+    Ok(match state(tenant, id)? {
+        None => not_found(id),
+        Some((State::Draft, revision)) => {
+            Error::new(Kind::Stale, "plan_revision", format!("plan \"{id}\" has another revision"))
+                .detail(format!("Expected {expected}, found {revision}."))
+                .hint("Read the plan again with flowai.plan_get(plan), then store your change on top.")
+        }
+        Some((other, _)) => plan::wrong_state(id, other, "change", &[State::Draft]),
+    })
+}
+
+/// Submits a draft: what it is now waits for a person.
+pub(crate) fn submit(id: Option<&str>, deadline: Option<Interval>, comment: Option<&str>) -> Result<(Moved, Uuid)> {
+    let tenant = tenant::required()?;
+    let id = name::argument("plan", id)?;
+    check_span("deadline", deadline)?;
+    let submitted = spi::write_one(SUBMIT, args![&*tenant, id], |row| {
+        Ok((row.need::<i64>(1)?, row.need::<String>(2)?, row.need::<Vec<u8>>(3)?))
+    })?;
+    let Some((revision, title, hash)) = submitted else {
+        return Err(elsewhere(&tenant, id, "submit", &[State::Draft])?);
+    };
+    note(&tenant, id, State::Draft, State::Submitted, revision, comment)?;
+    let subject = approval::Subject { kind: approval::PLAN, id, revision, title: &title, body_hash: hash };
+    let approval = approval::request(&tenant, subject, deadline)?;
+    Ok((Moved { plan: id.to_owned(), state: State::Submitted, revision }, approval))
+}
+
+/// Cancels a plan that is not running yet, and withdraws what waits for a decision about it.
+pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
+    let tenant = tenant::required()?;
+    let id = name::argument("plan", id)?;
+    let cancelled = spi::write_one(CANCEL, args![&*tenant, id], |row| {
+        Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
+    })?;
+    let Some((from, revision)) = cancelled else {
+        return Err(elsewhere(&tenant, id, "cancel", &[State::Draft, State::Submitted, State::Approved])?);
+    };
+    let from = State::named(&from).ok_or_else(|| Error::internal("a plan in an unknown state"))?;
+    note(&tenant, id, from, State::Cancelled, revision, comment)?;
+    approval::withdraw(&tenant, approval::PLAN, id)?;
+    Ok(Moved { plan: id.to_owned(), state: State::Cancelled, revision })
+}
+
+/// Gives one worker the oldest approved plan that fits, or none.
+pub(crate) fn claim(id: Option<&str>, kind: Option<&str>, lease: Option<Interval>) -> Result<Option<Claimed>> {
+    let tenant = tenant::required()?;
+    let lease = lease.ok_or_else(|| Error::missing("lease"))?;
+    check_span("lease", Some(lease))?;
+    let claimed = spi::write_one(CLAIM, args![&*tenant, id, kind, lease], |row| {
+        Ok(Claimed {
+            plan: row.need(1)?,
+            revision: row.need(2)?,
+            token: row.need(3)?,
+            lease_expires_at: row.need(4)?,
+            attempt: row.need(5)?,
+        })
+    })?;
+    if let Some(claimed) = &claimed {
+        note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
+    }
+    Ok(claimed)
+}
+
+/// Extends the lease of the worker that has the plan.
+pub(crate) fn heartbeat(id: Option<&str>, token: Option<Uuid>, lease: Option<Interval>) -> Result<TimestampWithTimeZone> {
+    let (tenant, id, token) = worker(id, token)?;
+    let lease = lease.ok_or_else(|| Error::missing("lease"))?;
+    check_span("lease", Some(lease))?;
+    match spi::write_one(HEARTBEAT, args![&*tenant, id, token, lease], |row| row.need(1))? {
+        Some(expires_at) => Ok(expires_at),
+        None => Err(not_yours(&tenant, id)?),
+    }
+}
+
+/// Records what came of a step.
+pub(crate) fn finish_step(
+    id: Option<&str>,
+    token: Option<Uuid>,
+    step_no: Option<i32>,
+    success: bool,
+    result: Option<JsonB>,
+) -> Result<&'static str> {
+    let (tenant, id, token) = worker(id, token)?;
+    let step_no = step_no.ok_or_else(|| Error::missing("step_no"))?;
+    hold(&tenant, id, token)?;
+    let state = if success { "succeeded" } else { "failed" };
+    let done = spi::write_one(FINISH_STEP, args![&*tenant, id, step_no, state, result], |row| row.need::<bool>(1))?;
+    if done.is_some() {
+        return Ok(state);
+    }
+    let found: Option<String> = spi::write_one(STEP, args![&*tenant, id, step_no], |row| row.need(1))?;
+    Err(match found {
+        None => Error::new(Kind::NotFound, "plan_step_found", format!("plan \"{id}\" has no step {step_no}"))
+            .hint("Steps count from 1; see flowai.plan_get(plan)."),
+        Some(state) => Error::new(Kind::WrongState, "plan_step_state", format!("step {step_no} of plan \"{id}\" has already {state}"))
+            .hint("Each step is finished once; go on with the next."),
+    })
+}
+
+/// Ends a plan. It succeeds only if every step did.
+pub(crate) fn finish(id: Option<&str>, token: Option<Uuid>, success: bool, outcome: Option<JsonB>) -> Result<Moved> {
+    let (tenant, id, token) = worker(id, token)?;
+    let state = if success { State::Succeeded } else { State::Failed };
+    if !success && outcome.is_none() {
+        return Err(Error::missing("error"));
+    }
+    hold(&tenant, id, token)?;
+    if success {
+        let open: Option<String> = spi::write_one(OPEN_STEPS, args![&*tenant, id], |row| Ok(row.get(1)))?.flatten();
+        if let Some(open) = open {
+            return Err(Error::new(Kind::WrongState, "plan_steps_done", format!("plan \"{id}\" has steps that did not succeed"))
+                .detail(format!("Steps {open}."))
+                .hint("Finish them with flowai.plan_step_finish, or end the plan with flowai.plan_fail."));
+        }
+    }
+    let revision = spi::write_one(FINISH, args![&*tenant, id, token, state.name(), outcome], |row| row.need(1))?;
+    let Some(revision) = revision else { return Err(not_yours(&tenant, id)?) };
+    note(&tenant, id, State::Running, state, revision, None)?;
+    Ok(Moved { plan: id.to_owned(), state, revision })
+}
+
+/// A page of plans by id.
+pub(crate) fn list(state: Option<&str>, after: Option<&str>, max_rows: i32) -> Result<Vec<Listed>> {
+    let tenant = tenant::required()?;
+    let state = plan::state_argument(state)?.map(State::name);
+    spi::read(LIST, args![&*tenant, state, after, max_rows], |row| {
+        Ok(Listed {
+            id: row.need(1)?,
+            kind: row.need(2)?,
+            state: row.need(3)?,
+            revision: row.need(4)?,
+            title: row.need(5)?,
+            created_at: row.need(6)?,
+        })
+    })
+}
+
+/// Every payload that a plan uses, from one snapshot, or the list of what is missing.
+pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
+    let tenant = tenant::required()?;
+    if spi::read_one(STATE, args![&*tenant, id], |row| row.need::<String>(1))?.is_none() {
+        return Err(not_found(id));
+    }
+    let mut missing = Vec::new();
+    let inputs = spi::read(INPUTS, args![&*tenant, id], |row| {
+        let (step_no, kind, id) = (row.need(1)?, row.need::<String>(2)?, row.need::<String>(3)?);
+        Ok(match row.get(4) {
+            Some(payload) => Some(Input { step_no, kind, id, payload }),
+            None => {
+                missing.push(format!("{kind} {id}"));
+                None
+            }
+        })
+    })?;
+    if missing.is_empty() { Ok(inputs.into_iter().flatten().collect()) } else { Err(missing_references(&missing)) }
+}
+
+/// Adds a line to a plan's history. The caller has just updated the plan, so its row is locked.
+pub(super) fn note(tenant: &str, id: &str, from: State, to: State, revision: i64, comment: Option<&str>) -> Result<()> {
+    spi::run(NOTE, args![tenant, id, from.name(), to.name(), revision, role(), login(), comment])?;
+    Ok(())
+}
+
+/// The error of a move that found the plan in another state, or not at all.
+pub(super) fn elsewhere(tenant: &str, id: &str, operation: &str, needs: &[State]) -> Result<Error> {
+    Ok(match state(tenant, id)? {
+        None => not_found(id),
+        Some((state, _)) => plan::wrong_state(id, state, operation, needs),
+    })
+}
+
+/// The role whose tenants count, as it signs what it does.
+pub(super) fn role() -> String {
+    tenant::role_name(tenant::outer_user())
+}
+
+fn login() -> String {
+    // SAFETY: a plain read of a backend variable.
+    tenant::role_name(unsafe { pg_sys::GetSessionUserId() })
+}
+
+fn state(tenant: &str, id: &str) -> Result<Option<(State, i64)>> {
+    spi::write_one(STATE, args![tenant, id], |row| {
+        let state = State::named(&row.need::<String>(1)?).ok_or_else(|| Error::internal("a plan in an unknown state"))?;
+        Ok((state, row.need(2)?))
+    })
+}
+
+fn worker<'a>(id: Option<&'a str>, token: Option<Uuid>) -> Result<(std::rc::Rc<str>, &'a str, Uuid)> {
+    Ok((tenant::required()?, name::argument("plan", id)?, token.ok_or_else(|| Error::missing("token"))?))
+}
+
+fn hold(tenant: &str, id: &str, token: Uuid) -> Result<()> {
+    match spi::write_one(HOLD, args![tenant, id, token], |row| row.need::<bool>(1))? {
+        Some(_) => Ok(()),
+        None => Err(not_yours(tenant, id)?),
+    }
+}
+
+/// Without the token of a lease that lives nobody is the plan's worker.
+fn not_yours(tenant: &str, id: &str) -> Result<Error> {
+    Ok(match state(tenant, id)? {
+        Some((State::Running, _)) => {
+            Error::new(Kind::WrongState, "plan_lease", format!("this worker does not have plan \"{id}\""))
+                .detail("The token is not the one of its lease, or the lease has expired.")
+                .hint("Stop working on it. Claim a plan with flowai.plan_claim().")
+        }
+        _ => elsewhere(tenant, id, "work on", &[State::Running])?,
+    })
+}
+
+fn not_found(id: &str) -> Error {
+    Error::new(Kind::NotFound, "plan_found", format!("plan \"{}\" is not found", shorten(id)))
+        .hint("List plans with flowai.plan_list().")
+}
+
+fn check_span(name: &'static str, span: Option<Interval>) -> Result<()> {
+    span.map_or(Ok(()), |i| ttl::check(name, i.months(), i.days(), i.micros()))
+}
+
+fn one<T>(row: Option<T>) -> Result<T> {
+    row.ok_or_else(|| Error::internal("a statement that returns a row returned none"))
+}

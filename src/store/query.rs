@@ -1,0 +1,178 @@
+//! Read-only SQL: verdicts, execution, and the functions that an administrator allowed.
+
+use std::ffi::CString;
+
+use flowai_core::query::{
+    Code, Dialect, Limits, Refusal, VALIDATE_TIMEOUT_MS, Verdict, check_text, nothing_to_run, sqlite,
+};
+use flowai_core::{Error, Kind, Result};
+use pgrx::datum::Interval;
+use pgrx::pg_sys;
+use serde_json::json;
+
+use crate::pg::analyze::Foreign;
+use crate::pg::answer::Answer;
+use crate::pg::envelope::{self, Stop};
+use crate::pg::{guc, spi, spi::args};
+
+/// One row for each of the functions that was ever allowed; false: it was changed since.
+const STANDING: &str = "SELECT s.routine, s.unchanged FROM flowai.function_standing($1) s";
+
+const SIGNATURE: &str = "
+    SELECT p.oid::regprocedure::text, p.oid < 16384, p.prokind IN ('f', 'a', 'w'),
+           flowai_internal.function_digest(p.oid)
+    FROM pg_proc p WHERE p.oid = $1";
+
+/// The earlier row, if any, decides what the call tells; a repeated call changes nothing.
+const ALLOW: &str = "
+    INSERT INTO flowai.allowed_functions AS a (function, digest, allowed_by) VALUES ($1, $2, $3)
+    ON CONFLICT (function) DO UPDATE
+        SET digest = excluded.digest, allowed_by = excluded.allowed_by,
+            allowed_at = pg_catalog.clock_timestamp()
+        WHERE a.digest <> excluded.digest
+    RETURNING true";
+
+const DISALLOW: &str = "DELETE FROM flowai.allowed_functions WHERE function = $1 RETURNING true";
+
+/// Decides about a statement. Never raises for what is in it.
+pub(crate) fn validate(sql: Option<&str>, dialect: Option<&str>) -> Result<Verdict> {
+    let dialect = Dialect::parse(dialect)?;
+    let Some(sql) = sql else { return Ok(nothing_to_run().into()) };
+    if dialect == Dialect::Sqlite {
+        return Ok(sqlite::validate(sql));
+    }
+    let text = match prepared(sql) {
+        Ok(text) => text,
+        Err(refusal) => return Ok(refusal.into()),
+    };
+    let verdict = envelope::analyse(&text, VALIDATE_TIMEOUT_MS, |analysis| {
+        let refusal = judge(&analysis.foreign)?;
+        Ok(Verdict { refusal, reads: analysis.reads })
+    });
+    match verdict {
+        Ok(verdict) => Ok(verdict),
+        Err(Stop::Refused(refusal)) => Ok(refusal.into()),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// Runs a statement. What is wrong with the statement comes back as an object, not as an error.
+pub(crate) fn execute(
+    sql: Option<&str>,
+    max_rows: Option<i32>,
+    timeout: Option<Interval>,
+) -> Result<Answer> {
+    let bounds = Limits {
+        rows: guc::query_max_rows(),
+        bytes: guc::query_max_bytes(),
+        cell_bytes: guc::query_max_cell_bytes(),
+        timeout_ms: guc::query_max_timeout_ms(),
+    };
+    let timeout = timeout.map(|t| i64::try_from(t.as_micros()).unwrap_or(i64::MAX));
+    let limits = Limits::within(bounds, max_rows, timeout)?;
+    let Some(sql) = sql else { return object(&nothing_to_run()) };
+    let text = match prepared(sql) {
+        Ok(text) => text,
+        Err(refusal) => return object(&refusal),
+    };
+    let result = envelope::run(&text, limits, |analysis| match judge(&analysis.foreign)? {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(()),
+    });
+    match result {
+        Ok(result) => Ok(result),
+        Err(Stop::Refused(refusal)) => object(&refusal),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// The text for the server, if the role may have it analysed at all.
+fn prepared(sql: &str) -> std::result::Result<CString, Refusal> {
+    check_text(sql)?;
+    if envelope::role_is_unbound() {
+        // Analysis alone can run code of others, in the input function of a domain.
+        return Err(Refusal {
+            sqlstate: Some("42501".to_owned()),
+            ..Refusal::new(
+                Code::Permission,
+                "superusers and BYPASSRLS roles may not use read-only queries: nothing would bind them",
+                None,
+            )
+            .hint("SET ROLE to the role that the statement is for.")
+        });
+    }
+    CString::new(sql).map_err(|_| Refusal::new(Code::Syntax, "the statement has a NUL character", None))
+}
+
+/// The first function that did not come with the server and that nobody allowed, as a refusal.
+fn judge(foreign: &[Foreign]) -> Result<Option<Refusal>> {
+    if foreign.is_empty() {
+        return Ok(None);
+    }
+    let functions: Vec<pg_sys::Oid> = foreign.iter().map(|f| f.function).collect();
+    let standing: Vec<(pg_sys::Oid, bool)> =
+        spi::read(STANDING, args![functions], |row| Ok((row.need(1)?, row.need(2)?)))?;
+    Ok(foreign.iter().find_map(|used| {
+        let stands = standing.iter().find(|(function, _)| *function == used.function);
+        let refuse = |why: &str| {
+            let what = format!("function {} {why}", used.signature);
+            let advice = format!(
+                "Use another function, or ask an administrator for flowai.function_allow('{}').",
+                used.signature.replace('\'', "''")
+            );
+            Some(Refusal::new(Code::Function, what, used.position).hint(advice))
+        };
+        match stands {
+            Some((_, true)) => None,
+            Some((_, false)) => refuse("was changed after it was allowed"),
+            None => refuse("is not allowed"),
+        }
+    }))
+}
+
+/// The error object of a refusal: the code of our rule, or the server's SQLSTATE.
+fn object(refusal: &Refusal) -> Result<Answer> {
+    let code = refusal.sqlstate.as_deref().unwrap_or(refusal.code.name());
+    let object = json!({
+        "error": refusal.message,
+        "code": code,
+        "position": refusal.position,
+        "hint": refusal.hint,
+    });
+    let text = CString::new(object.to_string()).map_err(|_| Error::internal("NUL in a refusal"))?;
+    Ok(Answer::parse(&text))
+}
+
+/// Lets read-only statements call a function as it is now. False: it was allowed already.
+pub(crate) fn allow(function: Option<pg_sys::Oid>, by: &str) -> Result<bool> {
+    let (signature, digest) = known(function)?;
+    Ok(spi::write_one(ALLOW, args![signature, digest, by], |row| row.need::<bool>(1))?.is_some())
+}
+
+/// Takes the permission back. False: there was none.
+pub(crate) fn disallow(function: Option<pg_sys::Oid>) -> Result<bool> {
+    let (signature, _) = known(function)?;
+    Ok(spi::write_one(DISALLOW, args![signature], |row| row.need::<bool>(1))?.is_some())
+}
+
+fn known(function: Option<pg_sys::Oid>) -> Result<(String, Vec<u8>)> {
+    let function = function.ok_or_else(|| Error::missing("function"))?;
+    let found: Option<(String, bool, bool, Vec<u8>)> =
+        spi::write_one(SIGNATURE, args![function], |row| {
+            Ok((row.need(1)?, row.need(2)?, row.need(3)?, row.need(4)?))
+        })?;
+    let Some((signature, builtin, callable, digest)) = found else {
+        return Err(Error::new(
+            Kind::NotFound,
+            "function_known",
+            format!("function {} does not exist", function.to_u32()),
+        )
+        .hint("Pass a function as '\"schema\".name(argument types)'."));
+    };
+    if builtin || !callable {
+        return Err(Error::invalid("function_allowable", format!("function {signature} cannot be allowed"))
+            .detail("The policy for functions of the server is fixed; procedures are not for queries.")
+            .hint("Allow a function, an aggregate or a window function of your own or of an extension."));
+    }
+    Ok((signature, digest))
+}

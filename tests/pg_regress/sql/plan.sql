@@ -1,0 +1,119 @@
+-- The life of a plan, and every way to leave it by the wrong door.
+SET ROLE acme_app;
+SELECT flowai.plan_kind_define('report', '{"type": "object", "properties": {"title": {"maxLength": 40}}}');
+SELECT flowai.plan_kind_define('report', '{"type": "object", "properties": {"title": {"maxLength": 30}}}');
+SELECT flowai.plan_kind_define('broken', '{"type": 7}');
+SELECT flowai.plan_kind_define('report', NULL);
+SELECT flowai.plan_kind_define(' ', '{}');
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "Monthly report", "steps": [{"operation": "load", "input": {"month": 5}}, {"operation": "send"}]}');
+SELECT id, kind, state, revision, title, steps, created_by, outcome FROM flowai.plan_get('p1');
+
+-- Malformed bodies are named, and nothing is stored.
+SELECT * FROM flowai.plan_store('nothing', 'p2', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT * FROM flowai.plan_store('report', 'p2', '{"title": "A title of more than thirty characters", "steps": [{"operation": "o"}]}');
+SELECT * FROM flowai.plan_store('report', 'p2', '[]');
+SELECT * FROM flowai.plan_store('report', 'p2', '{"title": "t", "steps": []}');
+SELECT * FROM flowai.plan_store('report', 'p2', '{"title": "t", "steps": [{"operation": "o"}, {"operation": "o", "inputs": {}}]}');
+SELECT * FROM flowai.plan_store('report', 'p2', '{"title": "t", "steps": [{"operation": "o", "references": [{"kind": "x", "id": "r1"}, {"kind": "y", "id": "r2"}]}]}');
+SELECT * FROM flowai.plan_store('report', 'p2', jsonb_build_object('title', 't', 'steps', jsonb_build_array(jsonb_build_object('operation', 'o', 'input', jsonb_build_object('x', repeat('x', 1100000))))));
+SELECT * FROM flowai.plan_store('report', NULL, '{}');
+SELECT * FROM flowai.plan_store('report', 'p2', NULL);
+SELECT count(*) FROM flowai.plan_get('p2');
+
+-- A new body is a compare-and-set.
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "t", "steps": [{"operation": "o"}]}', expected_revision => 7);
+SELECT * FROM flowai.plan_store('report', 'nothing', '{"title": "t", "steps": [{"operation": "o"}]}', expected_revision => 1);
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "Second", "steps": [{"operation": "load"}, {"operation": "send"}]}', expected_revision => 1);
+SELECT title, revision, jsonb_array_length(steps) AS steps FROM flowai.plan_get('p1');
+
+-- Draft: nothing but submit and cancel.
+SELECT * FROM flowai.plan_claim('p1');
+SELECT * FROM flowai.plan_finish('p1', '00000000-0000-0000-0000-000000000001');
+SELECT plan, state, revision FROM flowai.plan_submit('p1', comment => 'please');
+SELECT * FROM flowai.plan_submit('p1');
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "Third", "steps": [{"operation": "o"}]}', expected_revision => 2);
+SELECT plan, state, decision FROM flowai.approval_inbox, flowai.approval_decide(id, 'sent_back', 'add a step') WHERE subject_id = 'p1';
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "Third", "steps": [{"operation": "load"}, {"operation": "send"}]}', expected_revision => 2);
+SELECT plan, state, revision FROM flowai.plan_submit('p1');
+SELECT plan, state, decision FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id = 'p1';
+SELECT * FROM flowai.plan_submit('p1');
+
+-- One worker has it, and shows its token.
+SELECT token FROM flowai.plan_claim(kind => 'report') \gset
+SELECT count(*) FROM flowai.plan_claim(kind => 'report');
+SELECT count(*) FROM flowai.plan_claim('p1');
+SELECT flowai.plan_heartbeat('p1', '00000000-0000-0000-0000-000000000001');
+SELECT flowai.plan_heartbeat('p1', :'token', '1 hour') > now() + '50 minutes' AS extended;
+SELECT flowai.plan_heartbeat('p1', :'token', '-1 hour');
+SELECT flowai.plan_heartbeat('p1', NULL);
+SELECT flowai.plan_step_finish('p1', :'token', 1, '{"rows": 10}');
+SELECT flowai.plan_step_finish('p1', :'token', 1, '{"rows": 11}');
+SELECT flowai.plan_step_finish('p1', :'token', 3);
+SELECT flowai.plan_step_finish('p1', '00000000-0000-0000-0000-000000000001', 2);
+SELECT * FROM flowai.plan_finish('p1', :'token');
+SELECT * FROM flowai.plan_cancel('p1');
+SELECT flowai.plan_step_finish('p1', :'token', 2);
+SELECT * FROM flowai.plan_finish('p1', :'token', '{"sent": true}');
+SELECT * FROM flowai.plan_finish('p1', :'token', '{"sent": true}');
+SELECT flowai.plan_heartbeat('p1', :'token');
+SELECT id, state, outcome, steps FROM flowai.plan_get('p1');
+SELECT transition_no, from_state, to_state, revision, role, login, comment FROM flowai.plan_history('p1');
+
+-- A failure needs a reason; a lease that is over is nobody's.
+SELECT created FROM flowai.plan_store('report', 'p3', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT state FROM flowai.plan_submit('p3');
+SELECT state FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id = 'p3';
+SELECT token FROM flowai.plan_claim('p3', lease => '1 microsecond') \gset
+SELECT * FROM flowai.plan_fail('p3', :'token', '"late"');
+SELECT state FROM flowai.plan_get('p3');
+SELECT created FROM flowai.plan_store('report', 'p4', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT state FROM flowai.plan_submit('p4');
+SELECT state FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id = 'p4';
+SELECT token FROM flowai.plan_claim('p4') \gset
+SELECT flowai.plan_step_fail('p4', :'token', 1, '"no such host"');
+SELECT * FROM flowai.plan_fail('p4', :'token', NULL);
+SELECT * FROM flowai.plan_fail('p4', :'token', '{"reason": "no such host"}');
+SELECT state, outcome FROM flowai.plan_get('p4');
+
+-- Cancelled before it runs, from each state.
+SELECT created FROM flowai.plan_store('report', 'p5', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT * FROM flowai.plan_cancel('p5', 'not needed');
+SELECT * FROM flowai.plan_cancel('p5');
+SELECT * FROM flowai.plan_submit('p5');
+SELECT created FROM flowai.plan_store('report', 'p6', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT state FROM flowai.plan_submit('p6');
+SELECT * FROM flowai.plan_cancel('p6');
+SELECT subject_id, decision, decided_by FROM flowai.approvals WHERE subject_id = 'p6';
+SELECT count(*) FROM flowai.approval_inbox;
+SELECT * FROM flowai.plan_cancel('nothing');
+SELECT id, kind, state, revision, title FROM flowai.plan_list();
+SELECT id FROM flowai.plan_list('cancelled', after => 'p5');
+SELECT id FROM flowai.plan_list('finished');
+SELECT id FROM flowai.plan_list(max_rows => 0);
+SELECT count(*) FROM flowai.plan_inputs('p1');
+SELECT count(*) FROM flowai.plan_inputs('nothing');
+
+-- The other tenant: not found, whatever it asks; the same id is its own.
+SET ROLE globex_app;
+SELECT count(*) FROM flowai.plan_get('p1');
+SELECT count(*) FROM flowai.plan_history('p1');
+SELECT * FROM flowai.plan_submit('p1');
+SELECT * FROM flowai.plan_cancel('p1');
+SELECT flowai.plan_heartbeat('p1', :'token');
+SELECT count(*) FROM flowai.plan_claim();
+SELECT * FROM flowai.plan_store('report', 'p1', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT flowai.plan_kind_define('report', '{}');
+SELECT created FROM flowai.plan_store('report', 'p1', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT count(*) FROM flowai.plans;
+
+-- The database allows no other move, whoever tries.
+RESET ROLE;
+UPDATE flowai.plans SET state = 'running' WHERE id = 'p1' AND tenant_id = 'globex';
+UPDATE flowai.plans SET state = 'approved' WHERE id = 'p1' AND tenant_id = 'globex';
+UPDATE flowai.plans SET state = 'done' WHERE id = 'p1' AND tenant_id = 'globex';
+UPDATE flowai.plans SET outcome = '1' WHERE id = 'p1' AND tenant_id = 'globex';
+INSERT INTO flowai.plan_transitions (tenant_id, plan_id, transition_no, from_state, to_state, revision, role, login) VALUES ('globex', 'p1', 1, 'draft', 'running', 1, 'r', 'r');
+INSERT INTO flowai.plan_steps (tenant_id, plan_id, step_no, operation, input) VALUES ('globex', 'nothing', 1, 'o', '{}');
+-- The moves as core has them (its test plan_properties lists the same).
+SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'plan_transitions_legal' AND conrelid = 'flowai.plan_transitions'::regclass;
