@@ -6,7 +6,7 @@
 \set QUIET on
 \pset null '(null)'
 SET client_min_messages = warning;
-\set ECHO queries
+\set ECHO all
 
 -- == 1. The administrator installs the extension, creates two tenants and binds roles to them.
 CREATE EXTENSION flowai_runtime;

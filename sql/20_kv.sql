@@ -67,7 +67,8 @@ BEGIN ATOMIC
       AND e.namespace = kv_list.namespace
       AND e.key >= kv_list.prefix COLLATE "C"
       AND e.key < flowai_internal.prefix_end(kv_list.prefix) COLLATE "C"
-      AND e.key > COALESCE(kv_list.after, '') COLLATE "C"
+      -- Not COALESCE: the server would not trust it before the policy, and so not in the index.
+      AND e.key > CASE WHEN kv_list.after IS NULL THEN '' ELSE kv_list.after END COLLATE "C"
       AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
     ORDER BY e.key
     LIMIT flowai_internal.page_rows(max_rows);

@@ -46,7 +46,9 @@ pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
         let query =
             pg_sys::parse_analyze_fixedparams(statement, sql.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
         let walk = Walk::new(text, (*statement).stmt);
-        walk.node(query.cast());
+        if !walk.node(query.cast()) {
+            walk.json_casts();
+        }
         let state = walk.state.into_inner();
         match state.refusal {
             Some(refusal) => Err(refusal),
@@ -216,6 +218,9 @@ struct State {
     foreign: Vec<Foreign>,
     functions: HashSet<pg_sys::Oid>,
     types: HashSet<pg_sys::Oid>,
+    /// Users' types of any value, and whether a function makes JSON of whatever it is given.
+    values: HashSet<pg_sys::Oid>,
+    makes_json: bool,
     /// Views that were looked into, each with and without owner's rights on the way.
     views: HashSet<(pg_sys::Oid, bool)>,
     refusal: Option<Refusal>,
@@ -304,6 +309,7 @@ impl<'a> Walk<'a> {
                     self.at.set(node);
                     if pg_sys::check_functions_in_node(node, Some(visit_function), self.context())
                         || self.produced(node)
+                        || self.arguments(node)
                     {
                         return STOP;
                     }
@@ -321,10 +327,24 @@ impl<'a> Walk<'a> {
                         return STOP;
                     }
                 }
-                NodeTag::T_Var => {
-                    // The planner asks a range type's own functions when it compares a column.
+                #[cfg(any(feature = "pg16", feature = "pg17", feature = "pg18"))]
+                NodeTag::T_JsonConstructorExpr => {
+                    self.state.borrow_mut().makes_json = true;
                     self.at.set(node);
-                    return self.ranges((*node.cast::<pg_sys::Var>()).vartype);
+                    if self.produced(node) {
+                        return STOP;
+                    }
+                }
+                #[cfg(any(feature = "pg17", feature = "pg18"))]
+                NodeTag::T_JsonExpr => {
+                    self.at.set(node);
+                    if self.produced(node) {
+                        return STOP;
+                    }
+                }
+                NodeTag::T_Var => {
+                    self.seen((*node.cast::<pg_sys::Var>()).vartype);
+                    return GO_ON;
                 }
                 NodeTag::T_SortGroupClause => {
                     let clause = &*node.cast::<pg_sys::SortGroupClause>();
@@ -433,6 +453,9 @@ impl<'a> Walk<'a> {
                 let name = pg_sys::get_func_name(function);
                 let name = if name.is_null() { c"" } else { CStr::from_ptr(name) }.to_string_lossy();
                 if policy::builtin_allowed(&name, volatile) {
+                    if policy::JSON_MAKERS.contains(&&*name) {
+                        self.state.borrow_mut().makes_json = true;
+                    }
                     return GO_ON;
                 }
                 let what = format!("function {} is not allowed", signature(function));
@@ -535,6 +558,68 @@ impl<'a> Walk<'a> {
         unsafe { self.type_of_value(pg_sys::exprType(node)) }
     }
 
+    /// The planner asks a range type's own functions when it compares values of it.
+    unsafe fn arguments(&self, node: *mut pg_sys::Node) -> Stop {
+        // SAFETY: see `node`; DISTINCT and NULLIF have the fields of OpExpr.
+        unsafe {
+            let arguments = match (*node).type_ {
+                NodeTag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).args,
+                NodeTag::T_OpExpr | NodeTag::T_DistinctExpr | NodeTag::T_NullIfExpr => {
+                    (*node.cast::<pg_sys::OpExpr>()).args
+                }
+                NodeTag::T_ScalarArrayOpExpr => (*node.cast::<pg_sys::ScalarArrayOpExpr>()).args,
+                _ => return GO_ON,
+            };
+            nodes(arguments).into_iter().any(|argument| {
+                let value = pg_sys::exprType(argument);
+                !is_builtin(value) && self.ranges(pg_sys::getBaseType(value))
+            })
+        }
+    }
+
+    /// Notes a user's type, for [`Self::json_casts`].
+    fn seen(&self, value: pg_sys::Oid) {
+        if !is_builtin(value) {
+            self.state.borrow_mut().values.insert(value);
+        }
+    }
+
+    /// What makes JSON of any type looks for a cast to json, and calls its function.
+    unsafe fn json_casts(&self) -> Stop {
+        if !self.state.borrow().makes_json {
+            return GO_ON;
+        }
+        self.at.set(std::ptr::null_mut());
+        let mut open: Vec<pg_sys::Oid> = self.state.borrow().values.iter().copied().collect();
+        let mut done = HashSet::new();
+        while let Some(value) = open.pop() {
+            if is_builtin(value) || !done.insert(value) {
+                continue;
+            }
+            // SAFETY: catalog look-ups.
+            unsafe {
+                for target in [pg_sys::JSONOID, pg_sys::JSONBOID] {
+                    let mut function = pg_sys::InvalidOid;
+                    let path = pg_sys::find_coercion_pathway(
+                        target,
+                        value,
+                        pg_sys::CoercionContext::COERCION_EXPLICIT,
+                        &mut function,
+                    );
+                    if path == pg_sys::CoercionPathType::COERCION_PATH_FUNC && self.function(function) {
+                        return STOP;
+                    }
+                }
+                open.push(pg_sys::getBaseType(value));
+                open.push(pg_sys::get_element_type(value));
+                if pg_sys::get_typtype(value) as u8 == pg_sys::TYPTYPE_COMPOSITE {
+                    open.extend(columns_of(value));
+                }
+            }
+        }
+        GO_ON
+    }
+
     unsafe fn columns(&self, types: *mut pg_sys::List) -> Stop {
         // SAFETY: a list of type OIDs.
         unsafe { oids(types).into_iter().any(|column| self.type_of_value(column)) }
@@ -545,6 +630,7 @@ impl<'a> Walk<'a> {
         if is_builtin(value) || !self.state.borrow_mut().types.insert(value) {
             return GO_ON;
         }
+        self.seen(value);
         // SAFETY: catalog look-ups; the constraint reference registers a callback on itself with the
         // memory context, so it must live there and not on the stack.
         unsafe {
@@ -568,11 +654,7 @@ impl<'a> Walk<'a> {
                     self.type_of_value(pg_sys::getBaseType(value))
                 }
                 pg_sys::TYPTYPE_COMPOSITE => {
-                    let row = pg_sys::lookup_rowtype_tupdesc_copy(value, -1);
-                    (0..(*row).natts as usize).any(|number| {
-                        let column = &*(*row).attrs.as_ptr().add(number);
-                        !column.attisdropped && self.type_of_value(column.atttypid)
-                    })
+                    columns_of(value).into_iter().any(|column| self.type_of_value(column))
                 }
                 pg_sys::TYPTYPE_RANGE | pg_sys::TYPTYPE_MULTIRANGE => self.ranges(value),
                 _ => {
@@ -719,6 +801,16 @@ impl<'a> Walk<'a> {
             pg_sys::relation_close(relation, pg_sys::NoLock as i32);
             stopped
         }
+    }
+}
+
+/// The types of a row type's columns.
+unsafe fn columns_of(row: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    // SAFETY: the descriptor is a copy, with natts attributes behind it.
+    unsafe {
+        let row = pg_sys::lookup_rowtype_tupdesc_copy(row, -1);
+        let columns = std::slice::from_raw_parts((*row).attrs.as_ptr(), (*row).natts as usize);
+        columns.iter().filter(|column| !column.attisdropped).map(|column| column.atttypid).collect()
     }
 }
 

@@ -14,6 +14,7 @@
 //! - [`timeout`]: a private timer
 //! - [`regprocedure`]: a function as an argument
 //! - [`tenant`]: who the tenant is, and what makes that fast
+//! - [`transaction`]: what sort of transaction this is
 
 pub(crate) mod clock;
 pub(crate) mod analyze;
@@ -28,4 +29,5 @@ pub(crate) mod regprocedure;
 pub(crate) mod rows;
 pub(crate) mod spi;
 pub(crate) mod tenant;
+pub(crate) mod transaction;
 pub(crate) mod timeout;

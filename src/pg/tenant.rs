@@ -92,6 +92,17 @@ pub(crate) fn outer_user() -> pg_sys::Oid {
     unsafe { pg_sys::GetOuterUserId() }
 }
 
+/// The name of the role whose tenants count: how it signs what it does.
+pub(crate) fn outer_name() -> String {
+    role_name(outer_user())
+}
+
+/// The name of the role that logged in.
+pub(crate) fn login_name() -> String {
+    // SAFETY: a plain read of a backend variable.
+    role_name(unsafe { pg_sys::GetSessionUserId() })
+}
+
 /// A role's name; a dropped role shows as its number.
 pub(crate) fn role_name(role: pg_sys::Oid) -> String {
     // SAFETY: returns a palloc'd name or NULL when told to tolerate a missing role.
@@ -102,11 +113,6 @@ pub(crate) fn role_name(role: pg_sys::Oid) -> String {
         }
         CStr::from_ptr(name).to_string_lossy().into_owned()
     }
-}
-
-/// What a blank `flowai.tenant` gives the outer role: its only direct membership, if it has exactly one.
-pub(crate) fn default_tenant() -> Result<Option<Rc<str>>> {
-    default_of(outer_user())
 }
 
 /// Called before a cached plan of our own is fetched: if the tenant changed without a SET (SET ROLE, a

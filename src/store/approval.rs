@@ -61,7 +61,7 @@ pub(crate) struct Decided {
 /// Asks for a decision.
 pub(super) fn request(tenant: &str, subject: Subject, deadline: Option<Interval>) -> Result<Uuid> {
     let Subject { kind, id, revision, title, body_hash } = subject;
-    spi::write_one(REQUEST, args![tenant, kind, id, revision, title, body_hash, plan::role(), deadline], |row| {
+    spi::write_one(REQUEST, args![tenant, kind, id, revision, title, body_hash, tenant::outer_name(), deadline], |row| {
         row.need(1)
     })?
     .ok_or_else(|| Error::internal("an approval was not recorded"))
@@ -69,7 +69,7 @@ pub(super) fn request(tenant: &str, subject: Subject, deadline: Option<Interval>
 
 /// Takes back what waits for a decision about a subject.
 pub(super) fn withdraw(tenant: &str, kind: &str, id: &str) -> Result<()> {
-    spi::run(WITHDRAW, args![tenant, kind, id, plan::role()])?;
+    spi::run(WITHDRAW, args![tenant, kind, id, tenant::outer_name()])?;
     Ok(())
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn decide(id: Option<Uuid>, decision: Option<&str>, comment: Option<&
     let tenant = tenant::required()?;
     let id = id.ok_or_else(|| Error::missing("approval"))?;
     let decision = Decision::argument(decision)?;
-    let decided = spi::write_one(DECIDE, args![&*tenant, id, decision.name(), comment, plan::role()], |row| {
+    let decided = spi::write_one(DECIDE, args![&*tenant, id, decision.name(), comment, tenant::outer_name()], |row| {
         Ok((row.need::<String>(1)?, row.need::<i64>(2)?, row.need::<Vec<u8>>(3)?))
     })?;
     let Some((subject, revision, body_hash)) = decided else { return Err(undecided(&tenant, id)?) };

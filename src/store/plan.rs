@@ -8,7 +8,7 @@ use flowai_core::plan::{self, Body, State};
 use flowai_core::schema::Schema;
 use flowai_core::{Error, Kind, Result, digest, ttl};
 use pgrx::datum::{Interval, TimestampWithTimeZone};
-use pgrx::{JsonB, Uuid, pg_sys};
+use pgrx::{JsonB, Uuid};
 
 use super::approval;
 use crate::pg::jsonb::Jsonb;
@@ -206,7 +206,7 @@ pub(crate) fn store(
     let revision = match expected_revision {
         None => spi::write_one(
             CREATE,
-            args![&*tenant, id, kind, parsed.title.as_str(), body, hash, role()],
+            args![&*tenant, id, kind, parsed.title.as_str(), body, hash, tenant::outer_name()],
             |row| row.need(1),
         )?,
         Some(expected) => spi::write_one(
@@ -428,7 +428,7 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
 
 /// Adds a line to a plan's history. The caller has just updated the plan, so its row is locked.
 pub(super) fn note(tenant: &str, id: &str, from: State, to: State, revision: i64, comment: Option<&str>) -> Result<()> {
-    spi::run(NOTE, args![tenant, id, from.name(), to.name(), revision, role(), login(), comment])?;
+    spi::run(NOTE, args![tenant, id, from.name(), to.name(), revision, tenant::outer_name(), tenant::login_name(), comment])?;
     Ok(())
 }
 
@@ -438,16 +438,6 @@ pub(super) fn elsewhere(tenant: &str, id: &str, operation: &str, needs: &[State]
         None => not_found(id),
         Some((state, _)) => plan::wrong_state(id, state, operation, needs),
     })
-}
-
-/// The role whose tenants count, as it signs what it does.
-pub(super) fn role() -> String {
-    tenant::role_name(tenant::outer_user())
-}
-
-fn login() -> String {
-    // SAFETY: a plain read of a backend variable.
-    tenant::role_name(unsafe { pg_sys::GetSessionUserId() })
 }
 
 fn state(tenant: &str, id: &str) -> Result<Option<(State, i64)>> {

@@ -14,11 +14,11 @@ use flowai_core::catalog::Entry;
 use flowai_core::name::shorten;
 use flowai_core::search::{self, Document, Filter, Packed, Page, Piece, Query, Searcher, Segment};
 use flowai_core::{Error, Result};
-use pgrx::{Uuid, pg_sys};
+use pgrx::Uuid;
 
 use super::catalog::{Scope, within};
 use crate::pg::spi::{self, Snapshot, args};
-use crate::pg::{guc, interrupt, random};
+use crate::pg::{guc, interrupt, random, transaction};
 
 const ADD_DELTA: &str = "
     INSERT INTO flowai_internal.search_delta (tenant_id, workspace_id, row_version)
@@ -238,7 +238,7 @@ pub(crate) struct Maintained {
 /// Moves the delta into a segment and merges segments of like size.
 pub(crate) fn maintain() -> Result<Maintained> {
     let scope = Scope::current()?;
-    if !may_flush() || !lock(&scope)? {
+    if !transaction::sees_what_others_commit() || !lock(&scope)? {
         return Ok(Maintained { busy: true, ..Maintained::default() });
     }
     Ok(Maintained { flushed: flush(&scope)?, merged: merge(&scope)?, busy: false })
@@ -248,8 +248,7 @@ pub(crate) fn maintain() -> Result<Maintained> {
 pub(crate) fn rebuild() -> Result<i64> {
     let scope = Scope::current()?;
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
-    spi::run(ENSURE_SCOPE, args![tenant, workspace])?;
-    if !may_flush() || !lock(&scope)? {
+    if !transaction::sees_what_others_commit() || !lock(&scope)? {
         return Err(Error::new(flowai_core::Kind::WrongState, "search_scope_free", "the search index of this workspace is being maintained")
             .detail("Another session flushes or merges it, or this transaction is not READ COMMITTED.")
             .hint("Try again in a moment, in a READ COMMITTED transaction."));
@@ -273,21 +272,11 @@ fn flush_if_due(scope: &Scope) -> Result<()> {
     let due = guc::search_flush_rows() as i64;
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
     let reached = spi::write_one(DELTA_REACHES, args![tenant, workspace, due], |row| row.need(1))?;
-    if reached == Some(true) && may_flush() {
-        spi::run(ENSURE_SCOPE, args![tenant, workspace])?;
-        if lock(scope)? {
-            flush(scope)?;
-            merge(scope)?;
-        }
+    if reached == Some(true) && transaction::sees_what_others_commit() && lock(scope)? {
+        flush(scope)?;
+        merge(scope)?;
     }
     Ok(())
-}
-
-/// Only READ COMMITTED takes a snapshot after the lock; an older one would not see what the previous
-/// holder of the lock did.
-fn may_flush() -> bool {
-    // SAFETY: plain reads of backend variables.
-    unsafe { pg_sys::XactIsoLevel <= pg_sys::XACT_READ_COMMITTED as i32 && !pg_sys::XactReadOnly }
 }
 
 fn lock(scope: &Scope) -> Result<bool> {

@@ -49,7 +49,7 @@ pub(crate) struct Identity {
 
 /// Who this session is, and why. Never raises: it is what one asks when something raised.
 pub(crate) fn whoami() -> Identity {
-    let role = tenant::role_name(tenant::outer_user());
+    let role = tenant::outer_name();
     let selector = guc::tenant_selector();
     let (tenant, reason) = match tenant::current() {
         Ok(Some(t)) if selector.is_empty() => {
@@ -61,9 +61,7 @@ pub(crate) fn whoami() -> Identity {
         Ok(None) => (None, format!("flowai.tenant is not set, and role \"{role}\" is not a member of exactly one tenant")),
         Err(error) => (None, error.message),
     };
-    // SAFETY: a plain read of a backend variable.
-    let login = tenant::role_name(unsafe { pg_sys::GetSessionUserId() });
-    Identity { role, login, tenant, workspace: guc::workspace(), reason }
+    Identity { role, login: tenant::login_name(), tenant, workspace: guc::workspace(), reason }
 }
 
 /// Chooses tenant and workspace for the rest of the transaction.

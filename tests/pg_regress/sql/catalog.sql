@@ -51,7 +51,7 @@ INSERT INTO flowai.catalog (id, item_type) VALUES ('metric:x', 'metric');
 UPDATE flowai.catalog SET content = 'Monthly recurring revenue.', tags = '{finance}' WHERE id = 'metric:mrr' RETURNING id, content, version;
 UPDATE flowai.catalog SET id = 'metric:annual' WHERE id = 'metric:arr' RETURNING id, version;
 UPDATE flowai.catalog SET id = 'metric:mrr' WHERE id = 'metric:annual';
-DELETE FROM flowai.catalog WHERE item_type = 'metric' RETURNING id;
+WITH gone AS (DELETE FROM flowai.catalog WHERE item_type = 'metric' RETURNING id) SELECT id FROM gone ORDER BY id;
 SELECT id FROM flowai.catalog ORDER BY id;
 
 -- The reading tools.

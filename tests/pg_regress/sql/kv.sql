@@ -48,7 +48,6 @@ SELECT ordinal, key, found, value FROM flowai.kv_get_many('cache', ARRAY['a', 'b
 SELECT key FROM flowai.kv_list('cache');
 SELECT flowai.kv_delete('cache', 'c');
 SELECT count(*) FROM flowai.kv_entries WHERE namespace = 'cache' AND key = 'c';
-SELECT * FROM flowai.kv_put('cache', 'b', '2', expected_version => :old_version + 0 * pg_backend_pid()) AS p WHERE false;
 \set VERBOSITY sqlstate
 SELECT * FROM flowai.kv_put('cache', 'b', '2', expected_version => :old_version);
 \set VERBOSITY default
@@ -76,7 +75,7 @@ SELECT * FROM flowai.kv_get_many('session', NULL);
 -- Pages of a prefix. The prefix is literal.
 SELECT count(*) FROM generate_series(1, 5) AS i, flowai.kv_put('list', 'a%' || i, to_jsonb(i));
 SELECT count(*) FROM generate_series(1, 3) AS i, flowai.kv_put('list', 'ab' || i, to_jsonb(i));
-SELECT count(*) FROM flowai.kv_put('list', U&'a\D83D\DE00', '1'), flowai.kv_put('list', U&'\+10FFFF', '1');
+SELECT count(*) FROM flowai.kv_put('list', U&'a\D83D\DE00', '1') AS p, flowai.kv_put('list', U&'\+10FFFF', '1') AS q;
 SELECT key, value FROM flowai.kv_list('list', 'a%', max_rows => 2);
 SELECT key, value FROM flowai.kv_list('list', 'a%', after => 'a%2', max_rows => 10);
 SELECT key FROM flowai.kv_list('list', after => 'ab2');

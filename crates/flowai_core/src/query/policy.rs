@@ -36,6 +36,12 @@ pub const REFUSED: &[&str] = &[
     // Take a type by name and run its input function, domain checks included.
     "pg_input_error_info",
     "pg_input_is_valid",
+    // Input functions of containers, called by name: the type, and so its domain checks, is an argument.
+    "array_in",
+    "domain_in",
+    "multirange_in",
+    "range_in",
+    "record_in",
     // Change settings or assign a transaction id.
     "pg_current_xact_id",
     "set_config",
@@ -55,6 +61,30 @@ pub const REFUSED: &[&str] = &[
     "pg_config",
     "pg_extension_update_paths",
     "pg_tablespace_databases",
+];
+
+/// Functions that make JSON of any type: they call a cast to json that a user made for it.
+pub const JSON_MAKERS: &[&str] = &[
+    "array_to_json",
+    "json_agg",
+    "json_agg_strict",
+    "json_build_array",
+    "json_build_object",
+    "json_object_agg",
+    "json_object_agg_strict",
+    "json_object_agg_unique",
+    "json_object_agg_unique_strict",
+    "jsonb_agg",
+    "jsonb_agg_strict",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_object_agg",
+    "jsonb_object_agg_strict",
+    "jsonb_object_agg_unique",
+    "jsonb_object_agg_unique_strict",
+    "row_to_json",
+    "to_json",
+    "to_jsonb",
 ];
 
 /// Our own functions that views and policies need: they tell the tenant in force and nothing else.
