@@ -75,14 +75,24 @@ SELECT flowai.plan_kind_define('report', '{"type": "object"}');
 SELECT * FROM flowai.plan_store('report', 'delays-2013', jsonb_build_object('title', 'Report the delays of 2013', 'steps', jsonb_build_array(
     jsonb_build_object('operation', 'load_flights', 'input', '{}'::jsonb, 'references', jsonb_build_array(jsonb_build_object('kind', :'handle_kind', 'id', :'handle_id'))),
     jsonb_build_object('operation', 'send_report', 'input', '{"to": "ops"}'::jsonb))));
-SELECT * FROM flowai.plan_submit('delays-2013');
+SELECT plan, state, revision FROM flowai.plan_submit('delays-2013');
+SELECT subject_kind, subject_id, title, requested_by FROM flowai.approval_inbox;
+SELECT plan, state, decision FROM flowai.approval_inbox AS waiting, flowai.approval_decide(waiting.id, 'granted', 'go ahead');
+SELECT plan, token, attempt FROM flowai.plan_claim(kind => 'report')
+\gset work_
+SELECT step_no, kind, jsonb_array_length(payload) AS rows FROM flowai.plan_inputs(:'work_plan');
+SELECT flowai.plan_step_finish(:'work_plan', :'work_token', 1, '{"rows": 336776}') AS step_1, flowai.plan_step_finish(:'work_plan', :'work_token', 2) AS step_2;
+SELECT * FROM flowai.plan_finish(:'work_plan', :'work_token', '{"sent_to": "ops"}');
+SELECT transition_no, from_state, to_state, role, comment FROM flowai.plan_history('delays-2013');
 
 -- == 8. Key/value: put, get, compare-and-set, time to live.
-SELECT version, created FROM flowai.kv_put('session', 'cursor', '{"page": 1}');
-SELECT value, version FROM flowai.kv_get('session', 'cursor');
-SELECT version, created FROM flowai.kv_put('session', 'cursor', '{"page": 2}', expected_version => 1);
-SELECT version, created FROM flowai.kv_put('session', 'cursor', '{"page": 9}', expected_version => 1);
-SELECT version FROM flowai.kv_put('session', 'token', '"abc"', ttl => '50 milliseconds');
+SELECT version, created FROM flowai.kv_put('session', 'cursor', '{"page": 1}')
+\gset first_
+SELECT value, version = :first_version AS as_put FROM flowai.kv_get('session', 'cursor');
+SELECT version - :first_version AS later, created FROM flowai.kv_put('session', 'cursor', '{"page": 2}', expected_version => :first_version);
+SELECT version, created FROM flowai.kv_put('session', 'cursor', '{"page": 9}', expected_version => :first_version);
+SELECT value FROM flowai.kv_get('session', 'cursor');
+SELECT created FROM flowai.kv_put('session', 'token', '"abc"', ttl => '50 milliseconds');
 SELECT count(*) AS there FROM flowai.kv_get('session', 'token');
 \! sleep 0.1
 SELECT count(*) AS there FROM flowai.kv_get('session', 'token');

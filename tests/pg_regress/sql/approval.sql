@@ -30,10 +30,12 @@ SELECT * FROM flowai.approval_decide(:'approval', 'granted');
 SELECT * FROM flowai.plan_submit('p1', deadline => '0 seconds');
 -- A body that changed behind the person's back is not what was decided.
 RESET ROLE;
+\set VERBOSITY terse
 INSERT INTO flowai.approvals (tenant_id, id, subject_kind, subject_id, subject_revision, title, body_hash, requested_by, decision) VALUES ('acme', gen_random_uuid(), 'plan', 'p9', 1, 't', decode(repeat('00', 32), 'hex'), 'r', 'granted');
 INSERT INTO flowai.approvals (tenant_id, id, subject_kind, subject_id, subject_revision, title, body_hash, requested_by) VALUES ('acme', gen_random_uuid(), 'plan', 'p3', 1, 't', decode(repeat('00', 32), 'hex'), 'r');
 UPDATE flowai.plans SET body_hash = decode(repeat('11', 32), 'hex') WHERE id = 'p3';
 UPDATE flowai.approvals SET expires_at = NULL WHERE subject_id = 'p3';
+\set VERBOSITY default
 SET ROLE acme_app;
 SELECT * FROM flowai.approval_decide(:'approval', 'granted');
 SELECT state FROM flowai.plan_get('p3');

@@ -109,6 +109,7 @@ SELECT count(*) FROM flowai.plans;
 
 -- The database allows no other move, whoever tries.
 RESET ROLE;
+\set VERBOSITY terse
 UPDATE flowai.plans SET state = 'running' WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET state = 'approved' WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET state = 'done' WHERE id = 'p1' AND tenant_id = 'globex';
