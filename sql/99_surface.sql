@@ -53,7 +53,7 @@ GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(json
 
 -- ------------------------------------------------------------------------------------- search
 
-COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and a NOTICE says so. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
 COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Error 55000 while another session maintains it, 42501 without tenant.';
 
@@ -76,6 +76,20 @@ GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_quer
     flowai.function_standing(oid[]) TO flowai_user;
 GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure), flowai.function_disallow(regprocedure)
     TO flowai_admin;
+
+-- ------------------------------------------------------------------------------ references
+
+COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. Error 22023 for a bad kind, schema, ttl or max_bytes, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
+COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. NULL for NULL.';
+COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, byte_size, created_at, expires_at; no row where ref_resolve raises, for NULL, or without tenant.';
+COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
+COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
+
+GRANT EXECUTE ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint), flowai.ref_put(text, jsonb, jsonb, interval),
+    flowai.ref_summary(text, text), flowai.ref_resolve(text, text), flowai.ref_get(text, text),
+    flowai.ref_list(text, text, integer), flowai.ref_delete(text, text) TO flowai_user;
 
 -- --------------------------------------------------------------------------------------- plan
 

@@ -23,7 +23,8 @@ extension_sql_file!(
     name = "kv",
     requires = ["tenancy", api::page::page_rows, api::page::prefix_end]
 );
-extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["kv"]);
+extension_sql_file!("../sql/21_reference.sql", name = "reference", requires = ["kv"]);
+extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["reference"]);
 extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);
 extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
 extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);

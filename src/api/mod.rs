@@ -10,4 +10,5 @@ pub(crate) mod search;
 pub(crate) mod query;
 pub(crate) mod approval;
 pub(crate) mod plan;
+pub(crate) mod reference;
 pub(crate) mod tenancy;

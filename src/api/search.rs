@@ -1,6 +1,5 @@
 //! Catalog search and the care of its index.
 
-use pgrx::notice;
 use pgrx::prelude::*;
 
 use crate::pg::raise::OrRaise;
@@ -29,16 +28,25 @@ fn search_catalog(
         name!(matched, Vec<String>),
         name!(snippet, Option<String>),
         name!(total, i64),
+        name!(relaxed, bool),
     ),
 > {
     let filter = search::filter(item_types, tags, database_id, schema_name).or_raise();
     let found = search::search(query.unwrap_or(""), &filter, max_rows).or_raise();
-    if found.relaxed && !found.hits.is_empty() {
-        notice!("no entry has all words of the query: these have some of them");
-    }
-    let total = found.total;
+    let (total, relaxed) = (found.total, found.relaxed);
     TableIterator::new(found.hits.into_iter().zip(1..).map(move |(h, rank)| {
-        (rank, h.id, h.item_type, h.name, h.qualified_name, h.score, h.matched, h.snippet, total)
+        (
+            rank,
+            h.id,
+            h.item_type,
+            h.name,
+            h.qualified_name,
+            h.score,
+            h.matched,
+            h.snippet,
+            total,
+            relaxed,
+        )
     }))
 }
 

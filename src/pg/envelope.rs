@@ -177,9 +177,13 @@ impl Outside {
 /// end of the session, which go on.
 fn guarded<T>(timeout_ms: u64, work: impl FnOnce() -> Result<T, Stop>) -> Result<T, Stop> {
     if INSIDE.get() {
-        return Err(Error::new(Kind::WrongState, "query_nested", "a read-only query is already running")
-            .hint("Do not call it from within a query that it runs.")
-            .into());
+        return Err(Error::new(
+            Kind::WrongState,
+            "query_nested",
+            "a read-only query is already running",
+        )
+        .hint("Do not call it from within a query that it runs.")
+        .into());
     }
     // SAFETY: reads of backend variables; the subtransaction is ended by `restore` on every path.
     let outside = unsafe {
@@ -284,7 +288,8 @@ unsafe fn temporary_names_last() -> Result<(), Stop> {
         let copy = pg_sys::pstrdup(path.as_ptr());
         let mut names = std::ptr::null_mut();
         let mut wanted = Vec::new();
-        if pg_sys::SplitIdentifierString(copy, b',' as std::ffi::c_char, &mut names) && !names.is_null()
+        if pg_sys::SplitIdentifierString(copy, b',' as std::ffi::c_char, &mut names)
+            && !names.is_null()
         {
             for number in 0..(*names).length as usize {
                 let name = (*(*names).elements.add(number)).ptr_value.cast::<std::ffi::c_char>();
@@ -294,7 +299,8 @@ unsafe fn temporary_names_last() -> Result<(), Stop> {
             }
         }
         wanted.push(b"pg_temp".to_vec());
-        let path = CString::new(wanted.join(&b", "[..])).map_err(|_| Error::internal("NUL in a name"))?;
+        let path =
+            CString::new(wanted.join(&b", "[..])).map_err(|_| Error::internal("NUL in a name"))?;
         pin(c"search_path", &path);
     }
     Ok(())

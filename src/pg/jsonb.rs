@@ -13,6 +13,15 @@ use pgrx::{FromDatum, IntoDatum, pg_sys};
 pub(crate) struct Jsonb(*mut pg_sys::Jsonb);
 
 impl Jsonb {
+    /// A tree as jsonb.
+    pub(crate) fn of(value: serde_json::Value) -> flowai_core::Result<Self> {
+        // SAFETY: the datum was just made as jsonb.
+        pgrx::JsonB(value)
+            .into_datum()
+            .and_then(|datum| unsafe { Self::from_datum(datum, false) })
+            .ok_or_else(|| flowai_core::Error::internal("a value that is no jsonb"))
+    }
+
     /// Bytes of the value as it is stored before compression.
     pub(crate) fn size(&self) -> usize {
         // SAFETY: the pointer is a detoasted jsonb.
@@ -75,3 +84,27 @@ unsafe impl BoxRet for Jsonb {
 }
 
 pgrx::impl_sql_translatable!(Jsonb, "jsonb");
+
+/// A jsonb value of a stored row on its way out: neither read nor decompressed here.
+#[derive(Clone, Copy)]
+pub(crate) struct Stored(pub(super) pg_sys::Datum);
+
+impl IntoDatum for Stored {
+    fn into_datum(self) -> Option<pg_sys::Datum> {
+        Some(self.0)
+    }
+
+    fn type_oid() -> pg_sys::Oid {
+        pg_sys::JSONBOID
+    }
+}
+
+// SAFETY: returns the datum that it is.
+unsafe impl BoxRet for Stored {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(self.0) }
+    }
+}
+
+pgrx::impl_sql_translatable!(Stored, "jsonb");

@@ -26,10 +26,19 @@ enum Shape {
     Jsonb,
     /// Dates and times that JSON knows in ISO 8601.
     Moment(pg_sys::Oid),
-    Array { element: Rc<Shape>, oid: pg_sys::Oid, len: i16, by_value: bool, align: c_char },
+    Array {
+        element: Rc<Shape>,
+        oid: pg_sys::Oid,
+        len: i16,
+        by_value: bool,
+        align: c_char,
+    },
     Row,
     /// The output function's text as a string; a finite numeric as the number it is.
-    Printed { output: Box<pg_sys::FmgrInfo>, numeric: bool },
+    Printed {
+        output: Box<pg_sys::FmgrInfo>,
+        numeric: bool,
+    },
 }
 
 struct Column {
@@ -71,7 +80,7 @@ impl Sheet {
         // SAFETY: attributes 0..natts exist; the context is a child of the current one.
         unsafe {
             let attributes = attributes(row);
-            let names = attributes.iter().map(|column| name(column)).collect();
+            let names = attributes.iter().map(name).collect();
             let (keys, warnings) = distinct_names(names);
             let mut sheet = Self {
                 limits,
@@ -95,7 +104,12 @@ impl Sheet {
                 string(&mut json, &key);
                 json.push(b':');
                 let shape = sheet.shape(column.atttypid);
-                sheet.columns.push(Column { name: key, key: json, shape, varlena: column.attlen == -1 });
+                sheet.columns.push(Column {
+                    name: key,
+                    key: json,
+                    shape,
+                    varlena: column.attlen == -1,
+                });
             }
             Ok(sheet)
         }
@@ -121,14 +135,17 @@ impl Sheet {
             return Err(refusal);
         }
         if self.truncated {
-            self.warnings.push(format!("there are more rows; the first {} are returned", self.rows));
+            self.warnings
+                .push(format!("there are more rows; the first {} are returned", self.rows));
         }
         self.json.push(b']');
         let mut out = format!("{{\"row_count\":{},\"columns\":", self.rows).into_bytes();
         list(&mut out, self.columns.iter().map(|column| column.name.as_str()));
         out.extend_from_slice(b",\"rows\":");
         out.append(&mut self.json);
-        out.extend_from_slice(format!(",\"truncated\":{},\"warnings\":", self.truncated).as_bytes());
+        out.extend_from_slice(
+            format!(",\"truncated\":{},\"warnings\":", self.truncated).as_bytes(),
+        );
         list(&mut out, self.warnings.iter().map(String::as_str));
         out.push(b'}');
         Ok(out)
@@ -241,7 +258,13 @@ impl Sheet {
                     let (mut values, mut nulls) = (std::ptr::null_mut(), std::ptr::null_mut());
                     let mut count = 0;
                     pg_sys::deconstruct_array(
-                        array, *oid, i32::from(*len), *by_value, *align, &mut values, &mut nulls,
+                        array,
+                        *oid,
+                        i32::from(*len),
+                        *by_value,
+                        *align,
+                        &mut values,
+                        &mut nulls,
                         &mut count,
                     );
                     let sides = std::slice::from_raw_parts(
@@ -388,7 +411,13 @@ impl Sheet {
             if element != pg_sys::InvalidOid {
                 let (mut len, mut by_value, mut align) = (0, false, 0);
                 pg_sys::get_typlenbyvalalign(element, &mut len, &mut by_value, &mut align);
-                return Shape::Array { element: self.shape(element), oid: element, len, by_value, align };
+                return Shape::Array {
+                    element: self.shape(element),
+                    oid: element,
+                    len,
+                    by_value,
+                    align,
+                };
             }
             if base == pg_sys::RECORDOID
                 || pg_sys::get_typtype(base) as u8 == pg_sys::TYPTYPE_COMPOSITE

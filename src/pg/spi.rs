@@ -11,6 +11,7 @@ use std::ffi::{CString, c_char};
 use flowai_core::{Error, Result};
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 
+use super::jsonb::Stored;
 use super::tenant;
 
 /// Arguments of one statement, in order of `$1`, `$2`, ...
@@ -61,6 +62,20 @@ impl Row {
             let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null);
             let oid = pg_sys::SPI_gettypeid(self.desc, column as i32);
             T::from_polymorphic_datum(datum, null, oid)
+        }
+    }
+
+    /// The column's jsonb as it is stored, for the caller of the SQL function: it outlives the
+    /// statement.
+    pub(crate) fn transfer(&self, column: usize) -> Result<Stored> {
+        let mut null = false;
+        // SAFETY: as above; the copy is in the memory context of the function's caller.
+        unsafe {
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null);
+            if null || pg_sys::SPI_gettypeid(self.desc, column as i32) != pg_sys::JSONBOID {
+                return Err(Error::internal(format!("column {column} of a stored statement is no jsonb")));
+            }
+            Ok(Stored(pg_sys::SPI_datumTransfer(datum, false, -1)))
         }
     }
 

@@ -3,7 +3,8 @@
 use std::ffi::CString;
 
 use flowai_core::query::{
-    Code, Dialect, Limits, Refusal, VALIDATE_TIMEOUT_MS, Verdict, check_text, nothing_to_run, sqlite,
+    Code, Dialect, Limits, Refusal, VALIDATE_TIMEOUT_MS, Verdict, check_text, nothing_to_run,
+    sqlite,
 };
 use flowai_core::{Error, Kind, Result};
 use pgrx::datum::Interval;
@@ -101,7 +102,8 @@ fn prepared(sql: &str) -> std::result::Result<CString, Refusal> {
             .hint("SET ROLE to the role that the statement is for.")
         });
     }
-    CString::new(sql).map_err(|_| Refusal::new(Code::Syntax, "the statement has a NUL character", None))
+    CString::new(sql)
+        .map_err(|_| Refusal::new(Code::Syntax, "the statement has a NUL character", None))
 }
 
 /// The first function that did not come with the server and that nobody allowed, as a refusal.
@@ -170,9 +172,14 @@ fn known(function: Option<pg_sys::Oid>) -> Result<(String, Vec<u8>)> {
         .hint("Pass a function as '\"schema\".name(argument types)'."));
     };
     if builtin || !callable {
-        return Err(Error::invalid("function_allowable", format!("function {signature} cannot be allowed"))
-            .detail("The policy for functions of the server is fixed; procedures are not for queries.")
-            .hint("Allow a function, an aggregate or a window function of your own or of an extension."));
+        return Err(Error::invalid(
+            "function_allowable",
+            format!("function {signature} cannot be allowed"),
+        )
+        .detail("The policy for functions of the server is fixed; procedures are not for queries.")
+        .hint(
+            "Allow a function, an aggregate or a window function of your own or of an extension.",
+        ));
     }
     Ok((signature, digest))
 }

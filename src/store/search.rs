@@ -435,7 +435,7 @@ pub(crate) fn search(query: &str, filter: &Filter, max_rows: Option<i32>) -> Res
     let pieces = gather(&scope, &manifest)?;
     let pieces: Vec<Piece> =
         pieces.iter().map(|(segment, dead)| Piece { segment, dead: dead.as_ref().unwrap_or(&manifest.dead) }).collect();
-    let page = Page { max_rows: max_rows as usize, after: None };
+    let page = Page { max_rows: max_rows as usize, after: None, facets: false };
     let outcome = interrupt::raise_if_interrupted(SEARCHER.with_borrow_mut(|searcher| {
         searcher.search(&pieces, &query, filter, &page, interrupt::pending)
     }))?;

@@ -46,9 +46,12 @@ impl Index {
         max_rows: usize,
         after: Option<SortKey>,
     ) -> Outcome {
+        self.search_page(query, filter, &Page { max_rows, after, facets: true })
+    }
+
+    fn search_page(&self, query: &str, filter: &Filter, page: &Page) -> Outcome {
         let query = Query::parse(query).unwrap();
-        let page = Page { max_rows, after };
-        Searcher::new().search(&self.pieces(), &query, filter, &page, NEVER).unwrap()
+        Searcher::new().search(&self.pieces(), &query, filter, page, NEVER).unwrap()
     }
 
     fn find(&self, query: &str) -> Outcome {
@@ -282,6 +285,19 @@ proptest! {
         prop_assert_eq!(joined, whole.hits);
     }
 
+    /// Without facets only the best are looked at closely: the same hits all the same.
+    #[test]
+    fn leaving_facets_away_changes_no_hit(
+        (_, parts) in split(), query in query(), size in 1..7_usize, dead in btree_set(-20..20_i64, 0..10),
+    ) {
+        let index = Index::of(&parts, &dead.into_iter().map(|n| n * 7).collect());
+        let with = index.search(&query, &Filter::default(), size, None);
+        let page = Page { max_rows: size, after: None, facets: false };
+        let without = index.search_page(&query, &Filter::default(), &page);
+        prop_assert_eq!(without.hits, with.hits);
+        prop_assert_eq!(without.total, with.total);
+    }
+
     #[test]
     fn facets_count_the_matches(documents in documents(30), query in query(), filter in filter()) {
         let index = Index::whole(&documents);
@@ -371,7 +387,7 @@ fn alone_no_thread_is_started() {
     let pieces: Vec<Piece<'_>> =
         segments.iter().map(|segment| Piece { segment, dead: &dead }).collect();
     let query = Query::parse("quik ord* \"brown fox\"").unwrap();
-    let page = Page { max_rows: 10, after: None };
+    let page = Page { max_rows: 10, after: None, facets: true };
     let outcome =
         Searcher::new().search(&pieces, &query, &Filter::default(), &page, watch_threads).unwrap();
     assert_eq!(outcome.total, 1998);

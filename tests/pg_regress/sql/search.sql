@@ -25,8 +25,8 @@ SELECT rank, id, matched FROM flowai.search_catalog('cafe ecole');
 SELECT rank, id, matched FROM flowai.search_catalog('売上');
 SELECT rank, id, matched FROM flowai.search_catalog('refund');
 -- All words first; else some, and it is said.
-SELECT rank, id, matched FROM flowai.search_catalog('price quantity');
-SELECT rank, id, matched FROM flowai.search_catalog('refund zebra');
+SELECT rank, id, matched, relaxed FROM flowai.search_catalog('price quantity');
+SELECT rank, id, matched, relaxed FROM flowai.search_catalog('refund zebra');
 -- Whatever is typed, no error.
 SELECT q, (SELECT count(*) FROM flowai.search_catalog(q)) FROM unnest(ARRAY['', '  ', '"unbalanced', 'a AND', '(a', '\', 'NOT', '*', '-', '-revenue', 'foo:', '/re.*/', 'orders~1', 'id:[a TO z]', '"', '+', E'a\tb']) WITH ORDINALITY AS t(q, n) ORDER BY n;
 SELECT count(*) FROM flowai.search_catalog(NULL);

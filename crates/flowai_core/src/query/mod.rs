@@ -132,11 +132,9 @@ impl Code {
             Self::TooLarge => "Shorten the statement to 65536 bytes.",
             Self::TooDeep => "Nest the expressions, subqueries or views less deeply.",
             Self::Timeout => "Try again later.",
-            Self::Syntax
-            | Self::Relation
-            | Self::Undefined
-            | Self::Permission
-            | Self::Invalid => return None,
+            Self::Syntax | Self::Relation | Self::Undefined | Self::Permission | Self::Invalid => {
+                return None;
+            }
         })
     }
 }
@@ -176,6 +174,8 @@ impl Refusal {
         hint: Option<String>,
     ) -> Self {
         let code = match sqlstate {
+            // What the server's parser says when its own stack is full.
+            "42601" if message.starts_with("memory exhausted") => Code::TooDeep,
             "42601" | "42602" | "42622" => Code::Syntax,
             "42501" => Code::Permission,
             "54001" | "54011" | "54023" => Code::TooDeep,
@@ -183,7 +183,9 @@ impl Refusal {
             "42P01" | "42703" | "42883" | "42704" | "3F000" | "3D000" | "42P02" => Code::Undefined,
             _ => Code::Invalid,
         };
-        let hint = hint.or_else(|| code.hint().map(str::to_owned));
+        // The server advises to enlarge its stack: nothing that the writer of a statement can do.
+        let hint =
+            hint.filter(|_| code != Code::TooDeep).or_else(|| code.hint().map(str::to_owned));
         Self { code, message, position, hint, sqlstate: Some(sqlstate.to_owned()) }
     }
 
@@ -363,6 +365,20 @@ mod tests {
     }
 
     #[test]
+    fn the_servers_errors_have_codes() {
+        let code = |sqlstate, message: &str| {
+            Refusal::by_server(sqlstate, message.to_owned(), None, Some("x".to_owned())).code
+        };
+        assert_eq!(code("42601", "syntax error"), Code::Syntax);
+        assert_eq!(code("42601", "memory exhausted at or near \"(\""), Code::TooDeep);
+        assert_eq!(code("42P01", "no such table"), Code::Undefined);
+        assert_eq!(code("42501", "permission denied"), Code::Permission);
+        assert_eq!(code("22012", "division by zero"), Code::Invalid);
+        let deep = Refusal::by_server("54001", "stack".to_owned(), None, Some("x".to_owned()));
+        assert_eq!(deep.hint.as_deref(), Code::TooDeep.hint());
+    }
+
+    #[test]
     fn code_names_are_distinct() {
         let names: HashSet<_> = Code::ALL.iter().map(|c| c.name()).collect();
         assert_eq!(names.len(), Code::ALL.len());
@@ -395,7 +411,10 @@ mod tests {
         ] {
             assert_eq!(Limits::within(bounds, Some(rows), Some(timeout)).unwrap_err().rule, rule);
         }
-        assert_eq!(Limits::within(bounds, None, Some(1)).unwrap_err().kind, crate::Kind::MissingInput);
+        assert_eq!(
+            Limits::within(bounds, None, Some(1)).unwrap_err().kind,
+            crate::Kind::MissingInput
+        );
     }
 
     #[test]

@@ -87,8 +87,8 @@ pub const JSON_MAKERS: &[&str] = &[
     "to_jsonb",
 ];
 
-/// Our own functions that views and policies need: they tell the tenant in force and nothing else.
-pub const ALLOWED_OF_FLOWAI: &[&str] = &["current_tenant", "tenant_is"];
+/// Our own functions that views need: they tell tenant and workspace, and nothing else.
+pub const ALLOWED_OF_FLOWAI: &[&str] = &["current_tenant", "current_workspace", "tenant_is"];
 
 /// Whether a built-in function may be called. `volatile` is what the server's catalog says.
 pub fn builtin_allowed(name: &str, volatile: bool) -> bool {

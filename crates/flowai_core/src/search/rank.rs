@@ -300,7 +300,7 @@ mod tests {
         let packed = build(&documents, || false).unwrap();
         let segment = Segment::open(packed.bytes, &packed.layout).unwrap();
         let piece = Piece { segment: &segment, dead: &BTreeSet::new() };
-        let page = Page { max_rows: 100, after: None };
+        let page = Page { max_rows: 100, after: None, facets: true };
         Searcher::new()
             .search(&[piece], &Query::parse(query).unwrap(), &Filter::default(), &page, || false)
             .unwrap()
@@ -422,7 +422,7 @@ mod tests {
         let pieces = [Piece { segment: &segment, dead: &dead }];
         let mut searcher = Searcher::new();
         let mut run = |query: &str, interrupt: Interrupt| {
-            let page = Page { max_rows: 9, after: None };
+            let page = Page { max_rows: 9, after: None, facets: true };
             searcher.search(
                 &pieces,
                 &Query::parse(query).unwrap(),

@@ -43,6 +43,8 @@ pub struct Page {
     pub max_rows: usize,
     /// Only hits after the one with this key.
     pub after: Option<SortKey>,
+    /// Whether to count facets, which reads the values of every match.
+    pub facets: bool,
 }
 
 /// Where a hit stands in the order; a cursor is made of it.
@@ -177,6 +179,9 @@ pub(super) fn choose(
     interrupt: Interrupt,
 ) -> Result<Outcome> {
     let total = matches.len() as u64;
+    if !page.facets && page.after.is_none() {
+        keep_best(&mut matches, page.max_rows);
+    }
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut hits: Vec<Hit> = Vec::new();
     for of_piece in matches.chunk_by_mut(|a, b| a.piece == b.piece) {
@@ -191,7 +196,18 @@ pub(super) fn choose(
         order(&a.key).cmp(&order(&b.key)).then_with(|| a.row_version.cmp(&b.row_version))
     });
     hits.truncate(page.max_rows);
-    Ok(Outcome { hits, total, facets: facets(&counts), ..Outcome::default() })
+    let facets = if page.facets { facets(&counts) } else { Facets::default() };
+    Ok(Outcome { hits, total, facets, ..Outcome::default() })
+}
+
+/// Drops matches whose score alone keeps them off a first page of this size. Those that tie with its
+/// last stay: preference and id decide among them.
+fn keep_best(matches: &mut Vec<Candidate>, max_rows: usize) {
+    if (1..matches.len()).contains(&max_rows) {
+        let mut scores: Vec<u32> = matches.iter().map(|candidate| candidate.score).collect();
+        let (_, &mut last, _) = scores.select_nth_unstable_by_key(max_rows - 1, |&score| Reverse(score));
+        matches.retain(|candidate| candidate.score >= last);
+    }
 }
 
 /// Smaller goes first.

@@ -1,0 +1,57 @@
+//! References: kinds, writes, and resolving. The other reads are plain SQL in `sql/21_reference.sql`.
+
+use pgrx::JsonB;
+use pgrx::datum::{Interval, TimestampWithTimeZone};
+use pgrx::prelude::*;
+
+use crate::pg::jsonb::{Jsonb, Stored};
+use crate::pg::raise::OrRaise;
+use crate::store::reference;
+
+/// Defines a kind of references.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn ref_kind_define(
+    kind: Option<&str>,
+    schema: default!(Option<JsonB>, "NULL"),
+    ttl: default!(Option<Interval>, "NULL"),
+    max_bytes: default!(Option<i64>, "NULL"),
+) -> i64 {
+    reference::define_kind(kind, schema, ttl, max_bytes).or_raise()
+}
+
+/// Stores a payload.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn ref_put(
+    kind: Option<&str>,
+    payload: Option<Jsonb>,
+    summary: default!(Option<Jsonb>, "NULL"),
+    ttl: default!(Option<Interval>, "NULL"),
+) -> TableIterator<
+    'static,
+    (
+        name!(kind, String),
+        name!(id, String),
+        name!(created, bool),
+        name!(summary, JsonB),
+        name!(expires_at, Option<TimestampWithTimeZone>),
+    ),
+> {
+    let p = reference::put(kind, payload, summary, ttl).or_raise();
+    TableIterator::once((p.kind, p.id, p.created, p.summary, p.expires_at))
+}
+
+/// The payload of a reference.
+#[pg_extern(stable, strict, parallel_restricted)]
+#[search_path(pg_catalog, pg_temp)]
+fn ref_resolve(kind: &str, id: &str) -> Stored {
+    reference::resolve(kind, id).or_raise()
+}
+
+/// Deletes a reference.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn ref_delete(kind: Option<&str>, id: Option<&str>) -> bool {
+    reference::delete(kind, id).or_raise()
+}

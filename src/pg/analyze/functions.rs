@@ -1,0 +1,169 @@
+//! Functions, by OID.
+
+use std::ffi::CStr;
+
+use flowai_core::query::{Code, Refusal, policy};
+use pgrx::pg_sys;
+
+use pg_sys::NodeTag;
+
+use super::walk::Walk;
+use super::{Foreign, GO_ON, Stop, is_builtin, position, structure};
+
+impl Walk<'_> {
+    pub(super) unsafe fn operator(&self, operator: pg_sys::Oid) -> Stop {
+        // SAFETY: a cached catalog look-up.
+        operator != pg_sys::InvalidOid && self.function(unsafe { pg_sys::get_opcode(operator) })
+    }
+
+    pub(super) fn function(&self, function: pg_sys::Oid) -> Stop {
+        if function == pg_sys::InvalidOid || !self.state.borrow_mut().functions.insert(function) {
+            return GO_ON;
+        }
+        // SAFETY: cached catalog look-ups.
+        unsafe {
+            if is_builtin(function) {
+                let volatile =
+                    pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_VOLATILE;
+                let name = pg_sys::get_func_name(function);
+                let name =
+                    if name.is_null() { c"" } else { CStr::from_ptr(name) }.to_string_lossy();
+                if policy::builtin_allowed(&name, volatile) {
+                    if policy::JSON_MAKERS.contains(&&*name) {
+                        self.state.borrow_mut().makes_json = true;
+                    }
+                    return GO_ON;
+                }
+                let what = format!("function {} is not allowed", signature(function));
+                return self.refuse(
+                    Refusal::new(Code::Function, what, self.position_of_node())
+                        .hint("Do without it: what it does goes beyond reading."),
+                );
+            }
+            if is_ours(function) {
+                return GO_ON;
+            }
+            let foreign = Foreign {
+                function,
+                signature: signature(function),
+                position: self.position_of_node(),
+            };
+            let mut state = self.state.borrow_mut();
+            state.reads.function(foreign.signature.clone());
+            state.foreign.push(foreign);
+        }
+        GO_ON
+    }
+
+    /// Notes a built-in function that the text itself calls by name.
+    pub(super) unsafe fn tell_called(&self, node: *mut pg_sys::Node) {
+        if self.depth.get() > 0 {
+            return;
+        }
+        // SAFETY: see `node`.
+        unsafe {
+            let function = match (*node).type_ {
+                NodeTag::T_FuncExpr => {
+                    let call = &*node.cast::<pg_sys::FuncExpr>();
+                    match call.funcformat {
+                        pg_sys::CoercionForm::COERCE_EXPLICIT_CALL
+                        | pg_sys::CoercionForm::COERCE_SQL_SYNTAX => call.funcid,
+                        _ => return,
+                    }
+                }
+                NodeTag::T_Aggref => (*node.cast::<pg_sys::Aggref>()).aggfnoid,
+                NodeTag::T_WindowFunc => (*node.cast::<pg_sys::WindowFunc>()).winfnoid,
+                _ => return,
+            };
+            if is_builtin(function) {
+                let name = pg_sys::get_func_name(function);
+                if !name.is_null() {
+                    let name = CStr::from_ptr(name).to_string_lossy().into_owned();
+                    self.state.borrow_mut().reads.function(name);
+                }
+            }
+        }
+    }
+
+    /// Where the checked node stands in the text; nodes of a view have no place of their own.
+    pub(super) unsafe fn position_of_node(&self) -> Option<usize> {
+        let node = self.at.get();
+        if let Some(position) = self.stand_in.get() {
+            return position;
+        }
+        if self.depth.get() > 0 {
+            // SAFETY: the raw tree lives as long as the walk.
+            return unsafe { self.place() };
+        }
+        if node.is_null() {
+            return None;
+        }
+        // SAFETY: see `node`.
+        let location = unsafe {
+            match (*node).type_ {
+                NodeTag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).location,
+                NodeTag::T_OpExpr => (*node.cast::<pg_sys::OpExpr>()).location,
+                NodeTag::T_ScalarArrayOpExpr => {
+                    (*node.cast::<pg_sys::ScalarArrayOpExpr>()).location
+                }
+                _ => pg_sys::exprLocation(node),
+            }
+        };
+        position(self.text, location)
+    }
+
+    /// Where the text names the view that led here.
+    pub(super) unsafe fn place(&self) -> Option<usize> {
+        // SAFETY: the raw tree lives as long as the walk.
+        unsafe { self.place_of(self.outermost.get()) }
+    }
+
+    pub(super) unsafe fn place_of(&self, relation: pg_sys::Oid) -> Option<usize> {
+        // SAFETY: the raw tree lives as long as the walk; the name is palloc'd or NULL.
+        unsafe {
+            let name = pg_sys::get_rel_name(relation);
+            if name.is_null() {
+                return None;
+            }
+            structure::place_of(self.text, self.raw, CStr::from_ptr(name))
+        }
+    }
+}
+
+/// Whether it is one of the few functions that views of this extension need. Nobody but
+/// the extension can create anything in its schema.
+unsafe fn is_ours(function: pg_sys::Oid) -> bool {
+    // SAFETY: cached catalog look-ups; names are palloc'd or NULL.
+    unsafe {
+        let schema = pg_sys::get_namespace_name(pg_sys::get_func_namespace(function));
+        let name = pg_sys::get_func_name(function);
+        !schema.is_null()
+            && !name.is_null()
+            && CStr::from_ptr(schema) == c"flowai"
+            && CStr::from_ptr(name)
+                .to_str()
+                .is_ok_and(|name| policy::ALLOWED_OF_FLOWAI.contains(&name))
+    }
+}
+
+/// A function as `schema.name(types)`; the server's own without schema.
+unsafe fn signature(function: pg_sys::Oid) -> String {
+    // SAFETY: cached catalog look-ups, palloc'd or NULL; the argument types are as many as said.
+    unsafe {
+        let (mut types, mut count) = (std::ptr::null_mut(), 0);
+        pg_sys::get_func_signature(function, &mut types, &mut count);
+        let types: Vec<String> = (0..count as usize)
+            .map(|number| {
+                let name = pg_sys::format_type_be(*types.add(number));
+                CStr::from_ptr(name).to_string_lossy().into_owned()
+            })
+            .collect();
+        let schema = if is_builtin(function) {
+            std::ptr::null_mut()
+        } else {
+            pg_sys::get_namespace_name(pg_sys::get_func_namespace(function))
+        };
+        let name = pg_sys::quote_qualified_identifier(schema, pg_sys::get_func_name(function));
+        format!("{}({})", CStr::from_ptr(name).to_string_lossy(), types.join(","))
+    }
+}

@@ -1,0 +1,108 @@
+//! What a statement would do, found out by the server's own parser and analyser.
+//!
+//! Structure first, on the raw tree, which needs no catalog. Then the analysed tree: every function by
+//! OID in every position that the executor may call one from, every relation, and everything under a
+//! view. What did not come with the server is not judged here but listed: the store knows what an
+//! administrator allowed.
+//!
+//! Analysis itself can run code: the input function of a domain, hidden in an array or a row type, runs
+//! while its literal is parsed. So [`analyse`] must be called inside the envelope.
+
+mod functions;
+mod relations;
+mod structure;
+mod types;
+mod walk;
+
+use std::ffi::{CStr, c_void};
+
+use flowai_core::query::{Code, Reads, Refusal, character_at};
+use pgrx::{list::List, memcx, pg_sys};
+
+/// A statement that passed, as far as the server's own functions go.
+pub(crate) struct Analysis {
+    /// The analysed tree, in the memory context of the call.
+    pub(crate) query: *mut pg_sys::Query,
+    /// What it reads and calls.
+    pub(crate) reads: Reads,
+    /// Functions that did not come with the server.
+    pub(crate) foreign: Vec<Foreign>,
+}
+
+/// One use of a function that did not come with the server.
+pub(crate) struct Foreign {
+    pub(crate) function: pg_sys::Oid,
+    /// As `flowai.function_allow` takes it.
+    pub(crate) signature: String,
+    pub(crate) position: Option<usize>,
+}
+
+/// Parses, analyses and walks the statement. Errors of the server unwind.
+pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
+    let text =
+        sql.to_str().map_err(|_| Refusal::new(Code::Syntax, "the text is not UTF-8", None))?;
+    // SAFETY: the text lives across all calls; the trees live in the current memory context, which
+    // the caller keeps for as long as it uses the result.
+    unsafe {
+        let raw = pg_sys::raw_parser(sql.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
+        let statement = structure::check(text, raw)?;
+        let query = pg_sys::parse_analyze_fixedparams(
+            statement,
+            sql.as_ptr(),
+            std::ptr::null(),
+            0,
+            std::ptr::null_mut(),
+        );
+        let walk = walk::Walk::new(text, (*statement).stmt);
+        if !walk.node(query.cast()) {
+            walk.json_casts();
+        }
+        let state = walk.state.into_inner();
+        match state.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(Analysis { query, reads: state.reads, foreign: state.foreign }),
+        }
+    }
+}
+
+/// Whether the walk is over: the answer of every step, as the server's walkers want it.
+type Stop = bool;
+
+const STOP: Stop = true;
+const GO_ON: Stop = false;
+
+/// The nodes of a list, which may be NIL.
+///
+/// # Safety
+/// `list` is NIL or a valid list of pointers that outlives the iteration.
+unsafe fn nodes(list: *mut pg_sys::List) -> Vec<*mut pg_sys::Node> {
+    // SAFETY: see above.
+    memcx::current_context(|cx| unsafe {
+        List::<*mut c_void>::downcast_ptr_in_memcx(list, cx)
+            .map(|list| list.iter().map(|node| node.cast()).collect())
+            .unwrap_or_default()
+    })
+}
+
+/// The OIDs of a list, which may be NIL.
+///
+/// # Safety
+/// `list` is NIL or a valid list of OIDs.
+unsafe fn oids(list: *mut pg_sys::List) -> Vec<pg_sys::Oid> {
+    // SAFETY: see above.
+    memcx::current_context(|cx| unsafe {
+        List::<pg_sys::Oid>::downcast_ptr_in_memcx(list, cx)
+            .map(|list| list.iter().copied().collect())
+            .unwrap_or_default()
+    })
+}
+
+/// A byte location of the parser, which is negative where there is none.
+fn position(text: &str, location: i32) -> Option<usize> {
+    usize::try_from(location).ok().map(|byte| character_at(text, byte))
+}
+
+/// Whether the object came with the server. Its schema proves nothing.
+fn is_builtin(object: pg_sys::Oid) -> bool {
+    object.to_u32() < pg_sys::FirstNormalObjectId
+}

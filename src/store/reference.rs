@@ -1,0 +1,225 @@
+//! References and their kinds.
+
+use flowai_core::digest::{self, Digest};
+use flowai_core::reference::{self as core, unknown_kind};
+use flowai_core::schema::Schema;
+use flowai_core::{Error, Kind, Result, name, ttl};
+use pgrx::JsonB;
+use pgrx::datum::{Interval, TimestampWithTimeZone};
+
+use crate::pg::jsonb::{Jsonb, Stored};
+use crate::pg::spi::{self, args};
+use crate::pg::{clock, random, tenant};
+
+/// The definition that counts; `$2` is the kind.
+const KIND: &str = "
+    SELECT revision, schema, ttl, max_bytes FROM flowai.ref_kinds
+    WHERE tenant_id = $1 AND kind = $2
+    ORDER BY revision DESC LIMIT 1";
+
+/// The same definition once more is no new revision.
+const KIND_IS: &str = "
+    SELECT revision FROM flowai.ref_kinds
+    WHERE tenant_id = $1 AND kind = $2 AND revision = $3
+      AND schema IS NOT DISTINCT FROM $4 AND ttl IS NOT DISTINCT FROM $5 AND max_bytes = $6";
+
+const DEFINE: &str = "
+    INSERT INTO flowai.ref_kinds (tenant_id, kind, revision, schema, ttl, max_bytes)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (tenant_id, kind, revision) DO NOTHING
+    RETURNING revision";
+
+const KEY: &str = "SELECT key FROM flowai_internal.tenant_keys WHERE tenant_id = $1";
+
+const MAKE_KEY: &str = "
+    INSERT INTO flowai_internal.tenant_keys (tenant_id, key) VALUES ($1, $2)
+    ON CONFLICT (tenant_id) DO NOTHING";
+
+/// A reference that lives keeps what it is; only its expiry may move, and only away. No row comes back
+/// where there is nothing to change.
+const PUT: &str = "
+    INSERT INTO flowai.refs AS r
+        (tenant_id, kind, id, summary, byte_size, canonical_version, kind_revision, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8 + $9)
+    ON CONFLICT (tenant_id, kind, id) DO UPDATE SET
+        summary = CASE WHEN r.expires_at <= $8 THEN excluded.summary ELSE r.summary END,
+        byte_size = CASE WHEN r.expires_at <= $8 THEN excluded.byte_size ELSE r.byte_size END,
+        kind_revision = CASE WHEN r.expires_at <= $8 THEN excluded.kind_revision ELSE r.kind_revision END,
+        created_at = CASE WHEN r.expires_at <= $8 THEN excluded.created_at ELSE r.created_at END,
+        expires_at = excluded.expires_at
+    WHERE r.expires_at <= $8 OR r.expires_at < excluded.expires_at
+       OR (r.expires_at IS NOT NULL AND excluded.expires_at IS NULL)
+    RETURNING created_at = $8, summary, expires_at";
+
+const LIVE: &str = "
+    SELECT false, summary, expires_at FROM flowai.refs
+    WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND (expires_at IS NULL OR expires_at > $4)";
+
+const PUT_PAYLOAD: &str = "
+    INSERT INTO flowai.ref_payloads (tenant_id, kind, id, payload) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (tenant_id, kind, id) DO NOTHING";
+
+const RESOLVE: &str = "
+    SELECT p.payload
+    FROM flowai.refs r
+    JOIN flowai.ref_payloads p ON p.tenant_id = $1 AND p.kind = $2 AND p.id = $3
+    WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id = $3
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())";
+
+const DELETE: &str = "
+    DELETE FROM flowai.refs WHERE tenant_id = $1 AND kind = $2 AND id = $3
+    RETURNING expires_at IS NULL OR expires_at > $4";
+
+/// What a put decided.
+pub(crate) struct Put {
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) created: bool,
+    pub(crate) summary: JsonB,
+    pub(crate) expires_at: Option<TimestampWithTimeZone>,
+}
+
+struct Definition {
+    revision: i64,
+    schema: Option<JsonB>,
+    life: Option<Interval>,
+    max_bytes: i64,
+}
+
+/// Defines a kind, or a new revision of it; returns the revision that counts now.
+pub(crate) fn define_kind(
+    kind: Option<&str>,
+    schema: Option<JsonB>,
+    life: Option<Interval>,
+    max_bytes: Option<i64>,
+) -> Result<i64> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    check_life(life)?;
+    let max_bytes = core::max_bytes(max_bytes, schema.is_some())?;
+    if let Some(schema) = &schema {
+        Schema::compile(&schema.0)?;
+    }
+    let copy = || schema.as_ref().map(|s| JsonB(s.0.clone()));
+    let last = definition(&tenant, kind)?.map_or(0, |d| d.revision);
+    let same = args![&*tenant, kind, last, copy(), life, max_bytes];
+    if let Some(revision) = spi::write_one(KIND_IS, same, |row| row.need(1))? {
+        return Ok(revision);
+    }
+    let next = args![&*tenant, kind, last + 1, copy(), life, max_bytes];
+    spi::write_one(DEFINE, next, |row| row.need(1))?.ok_or_else(|| {
+        Error::new(Kind::Stale, "ref_kind_revision", format!("kind \"{kind}\" was defined by somebody else at the same time"))
+            .detail(format!("Revision {} is there already.", last + 1))
+            .hint("Look at it in flowai.ref_kinds and decide anew.")
+    })
+}
+
+/// Stores a payload, or finds that it is there.
+pub(crate) fn put(
+    kind: Option<&str>,
+    payload: Option<Jsonb>,
+    summary: Option<Jsonb>,
+    life: Option<Interval>,
+) -> Result<Put> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    let payload = payload.ok_or_else(|| Error::missing("payload"))?;
+    check_life(life)?;
+    let definition = definition(&tenant, kind)?.ok_or_else(|| unknown_kind(kind))?;
+    let text = payload.text();
+    core::payload_size(kind, text.len(), definition.max_bytes)?;
+    if let Some(schema) = &definition.schema {
+        let value = serde_json::from_str(text).map_err(|e| Error::internal(e.to_string()))?;
+        Schema::compile(&schema.0)?.check(&value, "ref_payload_valid", "the payload")?;
+    }
+    let summary = match summary {
+        Some(given) => given,
+        None => Jsonb::of(core::summarize(text)?)?,
+    };
+    core::summary_size(summary.text().len())?;
+    let id = core::id(&digest::keyed(&key(&tenant)?, kind, text)?);
+    store(&tenant, kind, id, payload, text.len(), summary, definition, life)
+}
+
+#[allow(clippy::too_many_arguments, reason = "the columns of a row")]
+fn store(
+    tenant: &str,
+    kind: &str,
+    id: String,
+    payload: Jsonb,
+    bytes: usize,
+    summary: Jsonb,
+    definition: Definition,
+    life: Option<Interval>,
+) -> Result<Put> {
+    let read = |row: &spi::Row| Ok((row.need(1)?, row.need(2)?, row.get(3)));
+    // Where there was nothing to write, the reference may go before it is read: then it is written.
+    for _ in 0..3 {
+        let now = clock::now();
+        let put = args![
+            tenant,
+            kind,
+            id.as_str(),
+            summary,
+            bytes as i64,
+            digest::VERSION,
+            definition.revision,
+            now,
+            life.or(definition.life)
+        ];
+        let row = match spi::write_one(PUT, put, read)? {
+            Some(row) => Some(row),
+            None => spi::write_one(LIVE, args![tenant, kind, id.as_str(), now], read)?,
+        };
+        if let Some((created, summary, expires_at)) = row {
+            if created {
+                spi::run(PUT_PAYLOAD, args![tenant, kind, id.as_str(), payload])?;
+            }
+            return Ok(Put { kind: kind.to_owned(), id, created, summary, expires_at });
+        }
+    }
+    Err(Error::new(Kind::Stale, "ref_settled", format!("reference \"{id}\" keeps being deleted"))
+        .hint("Try again."))
+}
+
+/// The payload of a reference that lives.
+pub(crate) fn resolve(kind: &str, id: &str) -> Result<Stored> {
+    let Some(tenant) = tenant::current()? else { return Err(core::not_found(kind, id)) };
+    spi::read_one(RESOLVE, args![&*tenant, kind, id], |row| row.transfer(1))?
+        .ok_or_else(|| core::not_found(kind, id))
+}
+
+/// Deletes a reference with its payload. False: there was none, or it had expired.
+pub(crate) fn delete(kind: Option<&str>, id: Option<&str>) -> Result<bool> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    let id = id.ok_or_else(|| Error::missing("id"))?;
+    let deleted = spi::write_one(DELETE, args![&*tenant, kind, id, clock::now()], |row| row.need(1))?;
+    Ok(deleted.unwrap_or(false))
+}
+
+fn definition(tenant: &str, kind: &str) -> Result<Option<Definition>> {
+    spi::write_one(KIND, args![tenant, kind], |row| {
+        Ok(Definition {
+            revision: row.need(1)?,
+            schema: row.get(2),
+            life: row.get(3),
+            max_bytes: row.need(4)?,
+        })
+    })
+}
+
+/// The tenant's key, made when it is first needed.
+fn key(tenant: &str) -> Result<Digest> {
+    let read = || spi::write_one(KEY, args![tenant], |row| row.need::<Vec<u8>>(1));
+    let mut key = read()?;
+    if key.is_none() {
+        spi::run(MAKE_KEY, args![tenant, random::bytes::<32>()?.to_vec()])?;
+        key = read()?;
+    }
+    key.and_then(|key| key.try_into().ok()).ok_or_else(|| Error::internal("a tenant without key"))
+}
+
+fn check_life(life: Option<Interval>) -> Result<()> {
+    life.map_or(Ok(()), |i| ttl::check("ttl", i.months(), i.days(), i.micros()))
+}

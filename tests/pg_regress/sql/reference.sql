@@ -1,0 +1,133 @@
+-- References. Ids are random to a tenant, so they are compared and not shown.
+SET ROLE acme_app;
+
+-- Kinds: each definition is a revision; the same once more is none.
+SELECT flowai.ref_kind_define('note');
+SELECT flowai.ref_kind_define('note');
+SELECT flowai.ref_kind_define('note', ttl => '1 hour');
+SELECT flowai.ref_kind_define('note', ttl => NULL);
+SELECT flowai.ref_kind_define('order', '{"type": "object", "required": ["total"], "properties": {"total": {"type": "number", "minimum": 0}}}', max_bytes => 1000);
+SELECT kind, revision, schema IS NOT NULL AS has_schema, ttl, max_bytes FROM flowai.ref_kinds ORDER BY kind, revision;
+SELECT flowai.ref_kind_define('bad', '{"type": "nothing"}');
+SELECT flowai.ref_kind_define('bad', '{"$ref": "https://example.com/schema.json"}');
+SELECT flowai.ref_kind_define('bad', '{"properties": {"a": {"pattern": "("}}}');
+SELECT flowai.ref_kind_define('bad', ttl => '0');
+SELECT flowai.ref_kind_define('bad', max_bytes => 0);
+SELECT flowai.ref_kind_define('bad', '{}', max_bytes => 268435456);
+SELECT flowai.ref_kind_define(NULL);
+
+-- A payload gets a handle and a summary; an equal one finds them.
+SELECT kind, created, summary, expires_at, id ~ '^r[0-9a-z]{32}$' AS id_form FROM flowai.ref_put('note', '{"b": [1, 2.50, 100], "a": "x"}');
+SELECT id AS note FROM flowai.ref_list('note') \gset
+SELECT id = :'note' AS same, created, summary FROM flowai.ref_put('note', '{"a": "\u0078", "b": [1.0, 25e-1, 1e2]}', '{"mine": true}');
+SELECT id = :'note' AS same, created FROM flowai.ref_put('note', '{"a": "x", "b": [1, 2.5, 100, null]}');
+SELECT created, summary FROM flowai.ref_put('order', '{"total": 12.50}', '{"order": 7}');
+SELECT id AS "order" FROM flowai.ref_list('order') \gset
+SELECT (SELECT id FROM flowai.ref_put('note', '{"total": 12.50}')) = :'order' AS same_in_another_kind;
+SELECT kind, id = :'order' AS same, summary, byte_size, expires_at FROM flowai.ref_summary('order', :'order');
+SELECT flowai.ref_resolve('order', :'order');
+SELECT payload, byte_size FROM flowai.ref_get('note', :'note');
+SELECT kind_revision, canonical_version FROM flowai.refs WHERE kind = 'note' ORDER BY kind_revision LIMIT 1;
+
+-- Numbers are exact, however long.
+SELECT count(DISTINCT id) FROM (VALUES ('[12345678901234567890123]'), ('[12345678901234567890124]'), ('[1.2345678901234567890124e22]'), ('[0.1]'), ('[0.10000000000000000001]'), ('[-0.0]'), ('[0]')) AS v(payload),
+    LATERAL flowai.ref_put('note', v.payload::jsonb);
+
+-- Derived summaries.
+SELECT summary FROM (VALUES (1, '[]'), (2, '[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}, 3, 4]'), (3, '"text"'), (4, 'null'), (5, '-1.50'), (6, '{"rows": [1, {"a": [2]}], "empty": {}}')) AS v(n, payload),
+    LATERAL flowai.ref_put('note', v.payload::jsonb) ORDER BY n;
+SELECT summary -> 'count' AS count, jsonb_array_length(summary -> 'keys') AS keys, octet_length(summary::text) <= 2048 AS small
+FROM flowai.ref_put('note', (SELECT jsonb_object_agg('key ' || i, repeat('v', i)) FROM generate_series(1, 2000) AS i));
+SELECT summary -> 'first' -> 0 AS first FROM flowai.ref_put('note', (SELECT jsonb_agg(jsonb_build_object('n', i, 'text', repeat('x', 300))) FROM generate_series(1, 100) AS i));
+
+-- Expiry: only ever extended; what has expired is gone, and may come back as new.
+SELECT created, expires_at > clock_timestamp() + '59 minutes' AS hour FROM flowai.ref_put('note', '"e"', ttl => '1 hour');
+SELECT created, expires_at > clock_timestamp() + '59 minutes' AS hour FROM flowai.ref_put('note', '"e"', ttl => '1 minute');
+SELECT created, expires_at > clock_timestamp() + '119 minutes' AS two_hours FROM flowai.ref_put('note', '"e"', ttl => '2 hours');
+SELECT created, expires_at FROM flowai.ref_put('note', '"e"');
+SELECT created, expires_at FROM flowai.ref_put('note', '"e"', ttl => '1 hour');
+SELECT id AS brief FROM flowai.ref_put('note', '"brief"', '"first"', ttl => '1 millisecond') \gset
+SELECT pg_sleep(0.01);
+SELECT count(*) FROM flowai.refs WHERE id = :'brief';
+SELECT count(*) FROM flowai.ref_summary('note', :'brief');
+SELECT count(*) FROM flowai.ref_get('note', :'brief');
+SELECT count(*) FROM flowai.ref_list('note') WHERE id = :'brief';
+SELECT flowai.ref_delete('note', :'brief');
+SELECT id AS brief FROM flowai.ref_put('note', '"brief"', '"second"', ttl => '1 millisecond') \gset
+SELECT pg_sleep(0.01);
+SELECT id = :'brief' AS same, created, summary, expires_at FROM flowai.ref_put('note', '"brief"', '"third"');
+SELECT flowai.ref_resolve('note', :'brief');
+-- The ttl of the kind.
+SELECT flowai.ref_kind_define('hourly', ttl => '1 hour');
+SELECT expires_at > clock_timestamp() AS lives FROM flowai.ref_put('hourly', '1');
+
+-- Unknown, expired, deleted, foreign: one error.
+CREATE FUNCTION pg_temp.fails(kind text, id text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    code text; rule text; message text; detail text; hint text;
+BEGIN
+    PERFORM flowai.ref_resolve(kind, id);
+    RETURN 'resolved';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, rule = CONSTRAINT_NAME, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' | ', code, rule, replace(message, id, '<id>'), detail, hint);
+END $$;
+GRANT USAGE ON SCHEMA pg_temp TO globex_app;
+SELECT id AS expired FROM flowai.ref_put('note', '"expired"', ttl => '1 millisecond') \gset
+SELECT id AS deleted FROM flowai.ref_put('note', '"deleted"') \gset
+SELECT flowai.ref_delete('note', :'deleted');
+SELECT flowai.ref_delete('note', :'deleted');
+SELECT count(*) FROM flowai.ref_payloads WHERE id = :'deleted';
+SELECT pg_temp.fails('note', 'r00000000000000000000000000000000');
+SELECT pg_temp.fails('note', :'expired') = pg_temp.fails('note', 'r00000000000000000000000000000000') AS expired,
+       pg_temp.fails('note', :'deleted') = pg_temp.fails('note', 'r00000000000000000000000000000000') AS deleted,
+       pg_temp.fails('none', :'note') = replace(pg_temp.fails('note', 'x'), '"note"', '"none"') AS unknown_kind;
+SELECT flowai.ref_resolve(NULL, 'x') IS NULL AS null_for_null;
+
+-- Another tenant: same payload and kind, another id; this tenant's ids resolve to nothing.
+SET ROLE globex_app;
+SELECT count(*) FROM flowai.refs;
+SELECT count(*) FROM flowai.ref_payloads;
+SELECT flowai.ref_kind_define('order');
+SELECT id = :'order' AS same, created FROM flowai.ref_put('order', '{"total": 12.50}');
+SELECT count(*) FROM flowai.ref_summary('order', :'order');
+SELECT count(*) FROM flowai.ref_get('order', :'order');
+SELECT flowai.ref_delete('order', :'order');
+\set VERBOSITY sqlstate
+SELECT flowai.ref_resolve('order', :'order');
+\set VERBOSITY default
+SET ROLE acme_app;
+SELECT flowai.ref_resolve('order', :'order');
+
+-- Errors.
+SELECT created FROM flowai.ref_put('none', '1');
+SELECT created FROM flowai.ref_put('order', '{"total": -1}');
+SELECT created FROM flowai.ref_put('order', '[]');
+SELECT created FROM flowai.ref_put('order', jsonb_build_object('total', 1, 'x', repeat('x', 1000)));
+SELECT created FROM flowai.ref_put('note', '1', to_jsonb(repeat('x', 2048)));
+SELECT created FROM flowai.ref_put('note', (repeat('[', 129) || repeat(']', 129))::jsonb);
+SELECT created FROM flowai.ref_put('note', '1', ttl => '-1 day');
+SELECT created FROM flowai.ref_put('note', NULL);
+SELECT created FROM flowai.ref_put(NULL, '1');
+SELECT flowai.ref_delete('note', NULL);
+SELECT id FROM flowai.ref_list(max_rows => 0);
+
+-- Pages.
+SELECT (SELECT count(*) FROM flowai.ref_list(max_rows => 5)) AS page,
+       (SELECT count(*) FROM flowai.ref_list(max_rows => 1000)) =
+       (SELECT count(*) FROM flowai.refs WHERE expires_at IS NULL OR expires_at > statement_timestamp()) AS whole,
+       (SELECT bool_and(id > :'note') FROM flowai.ref_list('note', :'note')) AS after;
+
+-- A summary is read without the payloads' table; reads use the primary keys under row-level security.
+EXPLAIN (COSTS off) SELECT summary FROM flowai.ref_summary('note', 'r1');
+EXPLAIN (COSTS off) SELECT payload FROM flowai.ref_get('note', 'r1');
+
+-- The key of a tenant is readable by nobody; nobody writes the tables.
+SELECT * FROM flowai_internal.tenant_keys;
+UPDATE flowai.refs SET expires_at = NULL;
+DELETE FROM flowai.ref_payloads;
+SET ROLE pool;
+SELECT count(*) FROM flowai.ref_list();
+SELECT * FROM flowai.ref_put('note', '1');
+\set VERBOSITY sqlstate
+SELECT flowai.ref_resolve('note', 'r1');
