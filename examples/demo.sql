@@ -38,7 +38,9 @@ SELECT id, metadata ->> 'rowCount' AS rows, content FROM flowai.catalog WHERE it
 SELECT jsonb_pretty(metadata -> 'profile') AS profile FROM flowai.catalog WHERE id = 'column:warehouse.flights.origin';
 
 -- == 4. Search finds tables and columns, and says where and why.
-SELECT rank, id, round(score::numeric, 3) AS score, matched, snippet FROM flowai.search_catalog('departure delay by carrier', max_rows => 6);
+SELECT rank, id, round(score::numeric, 3) AS score, matched, snippet FROM flowai.search_catalog('departure delay by carrier');
+-- No column has all of these words: those with some are found, and relaxed says so.
+SELECT rank, id, round(score::numeric, 3) AS score, matched, relaxed, snippet FROM flowai.search_catalog('departure delay by carrier', item_types => '{column}', max_rows => 6);
 SELECT rank, id, matched FROM flowai.search_catalog('wheather visbility', max_rows => 3);
 SELECT rank, id, matched FROM flowai.search_catalog('warehouse.planes', max_rows => 1);
 SELECT ordinal, id, found, name, content FROM flowai.get_catalog_entities('{table:warehouse.airlines,table:nothing}');
@@ -54,7 +56,7 @@ SELECT n, v.ok, v.code, v.position, v.message FROM (VALUES
     (1, 'SELECT 1; DROP TABLE warehouse.flights'),
     (2, 'WITH gone AS (DELETE FROM warehouse.flights RETURNING *) SELECT count(*) FROM gone'),
     (3, 'SELECT set_config(''flowai.tenant'', ''globex'', false)'),
-    (4, 'SELECT * FROM warehouse.flights FOR UPDATE'),
+    (4, 'SELECT * INTO stolen FROM warehouse.flights'),
     (5, 'SELECT query_to_xml(''DELETE FROM warehouse.flights'', true, true, '''')')) AS attack(n, sql), flowai.validate_query(sql) AS v ORDER BY n;
 SELECT flowai.execute_query('DELETE FROM warehouse.flights');
 SELECT flowai.execute_query('SELECT set_config(''flowai.tenant'', ''globex'', false)');

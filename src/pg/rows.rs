@@ -434,9 +434,23 @@ impl Sheet {
     }
 }
 
-unsafe fn attributes<'a>(row: pg_sys::TupleDesc) -> &'a [pg_sys::FormData_pg_attribute] {
-    // SAFETY: a descriptor has natts attributes behind it; the caller keeps it alive.
-    unsafe { std::slice::from_raw_parts((*row).attrs.as_ptr(), (*row).natts as usize) }
+/// The columns of a descriptor.
+///
+/// # Safety
+/// The caller keeps the descriptor alive for as long as it uses the columns.
+pub(super) unsafe fn attributes<'a>(row: pg_sys::TupleDesc) -> &'a [pg_sys::FormData_pg_attribute] {
+    // SAFETY: a descriptor has natts attributes, one after the other.
+    unsafe {
+        let count = (*row).natts as usize;
+        if count == 0 {
+            return &[];
+        }
+        #[cfg(not(feature = "pg18"))]
+        let first = (*row).attrs.as_ptr();
+        #[cfg(feature = "pg18")]
+        let first = pg_sys::TupleDescAttr(row, 0).cast_const();
+        std::slice::from_raw_parts(first, count)
+    }
 }
 
 fn name(column: &pg_sys::FormData_pg_attribute) -> String {

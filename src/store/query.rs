@@ -4,7 +4,7 @@ use std::ffi::CString;
 
 use flowai_core::query::{
     Code, Dialect, Limits, Refusal, VALIDATE_TIMEOUT_MS, Verdict, check_text, nothing_to_run,
-    sqlite,
+    sqlite, unbound_role,
 };
 use flowai_core::{Error, Kind, Result};
 use pgrx::datum::Interval;
@@ -92,15 +92,7 @@ fn prepared(sql: &str) -> std::result::Result<CString, Refusal> {
     check_text(sql)?;
     if envelope::role_is_unbound() {
         // Analysis alone can run code of others, in the input function of a domain.
-        return Err(Refusal {
-            sqlstate: Some("42501".to_owned()),
-            ..Refusal::new(
-                Code::Permission,
-                "superusers and BYPASSRLS roles may not use read-only queries: nothing would bind them",
-                None,
-            )
-            .hint("SET ROLE to the role that the statement is for.")
-        });
+        return Err(unbound_role());
     }
     CString::new(sql)
         .map_err(|_| Refusal::new(Code::Syntax, "the statement has a NUL character", None))

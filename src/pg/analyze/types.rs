@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 
 use pg_sys::NodeTag;
 
+use super::super::rows::attributes;
 use super::walk::Walk;
 use super::{GO_ON, STOP, Stop, is_builtin, nodes, oids};
 
@@ -168,10 +169,9 @@ impl Walk<'_> {
 
 /// The types of a row type's columns.
 unsafe fn columns_of(row: pg_sys::Oid) -> Vec<pg_sys::Oid> {
-    // SAFETY: the descriptor is a copy, with natts attributes behind it.
+    // SAFETY: the descriptor is a copy.
     unsafe {
-        let row = pg_sys::lookup_rowtype_tupdesc_copy(row, -1);
-        let columns = std::slice::from_raw_parts((*row).attrs.as_ptr(), (*row).natts as usize);
+        let columns = attributes(pg_sys::lookup_rowtype_tupdesc_copy(row, -1));
         columns.iter().filter(|column| !column.attisdropped).map(|column| column.atttypid).collect()
     }
 }

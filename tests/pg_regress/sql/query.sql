@@ -1,5 +1,6 @@
 -- Read-only SQL: what a model or an analyst writes runs, what goes beyond reading does not.
 SET client_min_messages = warning;
+SET timezone = 'UTC';
 CREATE SCHEMA shop;
 CREATE SCHEMA lab AUTHORIZATION acme_app;
 CREATE TABLE shop.products (id int PRIMARY KEY, name text, price numeric(10,2), tags text[], doc jsonb);

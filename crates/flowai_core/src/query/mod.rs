@@ -254,6 +254,15 @@ pub fn nothing_to_run() -> Refusal {
     Refusal::new(Code::Empty, "there is no statement", None)
 }
 
+/// The refusal of a role that row-level security does not bind.
+pub fn unbound_role() -> Refusal {
+    let what =
+        "superusers and BYPASSRLS roles may not use read-only queries: nothing would bind them";
+    let refusal = Refusal::new(Code::Permission, what, None)
+        .hint("SET ROLE to the role that the statement is for.");
+    Refusal { sqlstate: Some("42501".to_owned()), ..refusal }
+}
+
 /// The dialects that `validate_query` knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

@@ -128,12 +128,15 @@ fn split(text: &str) -> Vec<Clause<'_>> {
     let mut clauses = Vec::new();
     let mut rest = text;
     loop {
+        let before = rest.len();
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
         if rest.is_empty() {
             return clauses;
         }
+        // Inside of a word a minus is a character of it, as in `a"-b`.
+        let begins = before == text.len() || rest.len() < before;
         let after_minus = rest.strip_prefix('-').filter(|after| {
-            after.chars().next().is_some_and(|c| !c.is_whitespace() && !c.is_control())
+            begins && after.chars().next().is_some_and(|c| !c.is_whitespace() && !c.is_control())
         });
         let excluded = after_minus.is_some();
         rest = after_minus.unwrap_or(rest);

@@ -1,0 +1,1973 @@
+-- The generated install script, its blocks sorted. Written by make schema.
+
+-- bootstrap
+-- flowai_runtime: schemas, roles, and the one way to make a tenant table.
+--
+--   flowai           what users see: tables to read, functions to call
+--   flowai_internal  partitions, members, keys, index segments: no USAGE for tenants
+--
+-- Nothing here says IF NOT EXISTS or OR REPLACE for what the extension owns: a name that somebody
+-- else took first must make the installation fail.
+
+-- CREATE EXTENSION takes a schema "flowai" that is already there. A restore makes one, empty; anything
+-- else would let its owner stand between users and this extension.
+DO $$
+DECLARE
+    schema_owner name;
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_depend
+               WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                 AND refobjid = 'flowai'::pg_catalog.regnamespace
+                 AND classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass) THEN
+        RAISE EXCEPTION 'schema "flowai" already holds objects'
+            USING ERRCODE = 'duplicate_schema', CONSTRAINT = 'schema_empty',
+                  DETAIL = 'The extension fills this schema itself and shares it with nobody.',
+                  HINT = 'Look at it with \dn+ and \d flowai.*, then drop or rename it.';
+    END IF;
+    SELECT r.rolname INTO schema_owner
+    FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner
+    WHERE n.nspname = 'flowai' AND NOT r.rolsuper AND r.rolname <> 'flowai_owner';
+    IF FOUND THEN
+        RAISE EXCEPTION 'schema "flowai" belongs to role "%"', schema_owner
+            USING ERRCODE = 'duplicate_schema', CONSTRAINT = 'schema_owned',
+                  DETAIL = 'Its owner could replace what the extension puts there.',
+                  HINT = 'Drop or rename that schema first.';
+    END IF;
+END $$;
+
+-- Roles belong to the cluster: another database may have made them already.
+DO $$
+DECLARE
+    wanted name;
+BEGIN
+    FOREACH wanted IN ARRAY ARRAY['flowai_owner', 'flowai_admin', 'flowai_user']::name[] LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
+            EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted);
+        END IF;
+    END LOOP;
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles
+               WHERE rolname IN ('flowai_owner', 'flowai_admin', 'flowai_user')
+                 AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication OR rolcanlogin)) THEN
+        RAISE EXCEPTION 'a role of flowai_runtime has more rights than it may have'
+            USING ERRCODE = 'invalid_role_specification', CONSTRAINT = 'roles_plain',
+                  DETAIL = 'flowai_owner, flowai_admin and flowai_user are NOLOGIN, NOSUPERUSER, NOBYPASSRLS, NOCREATEROLE and NOREPLICATION.',
+                  HINT = 'ALTER ROLE ... to take the extra attribute away, or drop the role if it is not ours.';
+    END IF;
+END $$;
+
+COMMENT ON ROLE flowai_owner IS 'Owns every object of flowai_runtime. Row-level security binds it too, so that a SECURITY DEFINER function of ours sees the caller''s tenant and no other.';
+COMMENT ON ROLE flowai_admin IS 'May create tenants, bind roles to them and maintain flowai_runtime. Row-level security binds it.';
+COMMENT ON ROLE flowai_user IS 'May use flowai_runtime as a tenant. flowai.tenant_grant grants it.';
+
+-- tenant_grant, a function of flowai_owner, hands flowai_user on.
+GRANT flowai_user TO flowai_owner WITH ADMIN OPTION;
+
+CREATE SCHEMA flowai_internal;
+ALTER SCHEMA flowai_internal OWNER TO flowai_owner;
+ALTER SCHEMA flowai OWNER TO flowai_owner;
+REVOKE ALL ON SCHEMA flowai, flowai_internal FROM PUBLIC;
+GRANT USAGE ON SCHEMA flowai TO flowai_user, flowai_admin;
+COMMENT ON SCHEMA flowai IS 'flowai_runtime: the multi-tenant runtime of data agents. Every object has a comment: \dt+ flowai.*, \df+ flowai.*';
+COMMENT ON SCHEMA flowai_internal IS 'flowai_runtime: partitions, members, keys and search segments. No role but the owner has USAGE.';
+
+CREATE DOMAIN flowai.identifier AS text COLLATE "C"
+    CONSTRAINT identifier_text CHECK (
+        VALUE OPERATOR(pg_catalog.~) '^[^[:space:][:cntrl:]]([^[:cntrl:]]*[^[:space:][:cntrl:]])?$'
+        AND pg_catalog.octet_length(VALUE) OPERATOR(pg_catalog.<=) 200);
+COMMENT ON DOMAIN flowai.identifier IS 'A name of a tenant, a workspace, a namespace, a kind: not blank, no blank at its ends, no control character, at most 200 bytes.';
+
+-- finalize
+-- What everyone may call, and what each function is for. Loaded last.
+--
+-- Functions are born executable by PUBLIC: that is taken away first, then given to roles by name.
+
+-- ------------------------------------------------------------------------------------ tenancy
+
+COMMENT ON FUNCTION flowai.current_tenant() IS 'The tenant in force, or NULL. The role''s only tenant, or the one that flowai.tenant selects among the role''s. Error 42501 if flowai.tenant names a tenant that the role is not a member of, 25001 if this transaction already worked for another.';
+COMMENT ON FUNCTION flowai.tenant_is(text) IS 'Whether the tenant in force is this one; NULL for NULL. Policies ask it at run time, so that a cached plan never outlives its tenant.';
+COMMENT ON FUNCTION flowai_internal.current_tenant_support(internal) IS 'Planner support of flowai.current_tenant(): makes it a constant where that is safe.';
+COMMENT ON FUNCTION flowai.require_tenant() IS 'The tenant in force. Error 42501 if there is none.';
+COMMENT ON FUNCTION flowai.whoami() IS 'One row: the role whose tenants count, the login role, tenant (NULL if none), workspace, and the reason in words. Never raises.';
+COMMENT ON FUNCTION flowai.use_tenant(text, text) IS 'A checked SET LOCAL of flowai.tenant and, if given, flowai.workspace: for pools, works in transaction pooling. Returns the tenant. Error 42501 if the role is not a member of it, 22004 for NULL, 25001 in a transaction that worked for another.';
+COMMENT ON FUNCTION flowai.tenant_create(text, text) IS 'Creates a tenant and returns when. The version is recorded, part of no key. Error 23505 if the name is taken (case does not count), 22023 for a bad name. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a superuser, a BYPASSRLS role or a role of flowai_runtime. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
+
+-- ------------------------------------------------------------------------------------- kv
+
+COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
+COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
+COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over 16 MiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_put_if_absent(text, text, jsonb, interval) IS 'Writes an entry where none lives. One row: version, created, expires_at; where created is false, those of the entry that is there. Errors as kv_put.';
+COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired at the start of the statement. No row for NULL or without tenant.';
+COMMENT ON FUNCTION flowai.kv_get_many(text, text[]) IS 'One row for each key, in the order given: ordinal, key, found, value, version, expires_at; the last three are NULL where found is false. No row for NULL keys.';
+COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if there was none or it had expired. Error 22023 for a bad namespace or key, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_list(text, text, text, integer) IS 'Entries whose key begins with prefix, in order of key (bytes): key, value, version, expires_at. Pass the last key of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL namespace or prefix, or without tenant.';
+COMMENT ON FUNCTION flowai.kv_increment(text, text, bigint, interval) IS 'Adds to a counter, atomically; one that does not live starts at 0. One row: value, version, expires_at. ttl counts from where the counter starts; a live one keeps its expiry, so that this counts within a window of time. Error 55000 if the value is not an integer or the sum no bigint, else as kv_put.';
+
+GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.prefix_end(text),
+    flowai.kv_put(text, text, jsonb, interval, bigint), flowai.kv_put_if_absent(text, text, jsonb, interval),
+    flowai.kv_get(text, text), flowai.kv_get_many(text, text[]), flowai.kv_delete(text, text),
+    flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval) TO flowai_user;
+
+-- ------------------------------------------------------------------------------------ catalog
+
+COMMENT ON FUNCTION flowai.current_workspace() IS 'The workspace in force: flowai.workspace, or "default" where that is blank.';
+COMMENT ON FUNCTION flowai.catalog_put(jsonb) IS 'Writes an array of entries {id, itemType, name, qualified_name, content, tags, related, metadata}; both spellings of two-word keys are read. One row per entry, in order: id, outcome (inserted, updated, unchanged), version. All or nothing. Error 22023 for a malformed entry (naming entry and key), 21000 for an id given twice, 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, then deletes what the array lacks: of the data source database_id, of the item type, or of the whole workspace where both are NULL. Rows as catalog_put, with outcome deleted added. Error 22023 if an entry is outside of what is replaced; else as catalog_put.';
+COMMENT ON FUNCTION flowai.catalog_delete(text[]) IS 'Deletes entries and the relations that leave them. One row per id, in order: id, deleted (false if it was not there). Error 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.get_catalog_entities(text[]) IS 'Entries by id: one row per id, in order, found = false and NULLs for one that is not there. At most 1000 ids (54000). NULL gives no rows. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. No rows for an unknown entry.';
+COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. dangling: the other end is not in the catalog. No rows for an unknown entry or direction.';
+COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only. max_hops 1 to 6, max_paths 1 to 100 (22023). Error P0002 for an unknown entry. A NOTICE says when the search was cut.';
+COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
+COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id.';
+COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
+
+GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(jsonb, text, text), flowai.catalog_delete(text[]),
+    flowai.current_workspace(), flowai.get_catalog_entities(text[]), flowai.list_schema_fields(text, integer, integer),
+    flowai.get_catalog_relations(text, text, text[], integer),
+    flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer), flowai.catalog_check(),
+    flowai.profile_schema(text, text), flowai.profile_database(text, text) TO flowai_user;
+
+-- ------------------------------------------------------------------------------------- search
+
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Error 55000 while another session maintains it, 42501 without tenant.';
+
+ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.get_catalog_entities(text[]) ROWS 10;
+ALTER FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) ROWS 5 COST 2000;
+
+GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer),
+    flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
+
+-- ------------------------------------------------------------------------------ read-only SQL
+
+COMMENT ON FUNCTION flowai.validate_query(text, text) IS 'Whether a statement only reads, as one row: ok; code (NULL if ok): empty, syntax, multi_statement, not_select, select_into, row_lock, modifying_cte, parameter, function, relation, undefined, permission, invalid, too_large, too_deep, timeout; message; position, a 1-based character offset; relations and functions that it reads and calls. SELECT, WITH, VALUES and TABLE are allowed. Names mean what they mean to the caller. dialect: postgres, or sqlite (structure alone). Never raises for what is in sql; NULL is empty. Error 22023 for an unknown dialect.';
+COMMENT ON FUNCTION flowai.execute_query(text, integer, interval) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
+COMMENT ON FUNCTION flowai.function_allow(regprocedure) IS 'Lets read-only statements call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.function_disallow(regprocedure) IS 'Takes flowai.function_allow back. True if it was allowed. For flowai_admin.';
+
+GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
+GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
+    flowai.function_standing(oid[]) TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure), flowai.function_disallow(regprocedure)
+    TO flowai_admin;
+
+-- ------------------------------------------------------------------------------ references
+
+COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. Error 22023 for a bad kind, schema, ttl or max_bytes, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
+COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. NULL for NULL.';
+COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, byte_size, created_at, expires_at; no row where ref_resolve raises, for NULL, or without tenant.';
+COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
+COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
+
+GRANT EXECUTE ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint), flowai.ref_put(text, jsonb, jsonb, interval),
+    flowai.ref_summary(text, text), flowai.ref_resolve(text, text), flowai.ref_get(text, text),
+    flowai.ref_list(text, text, integer), flowai.ref_delete(text, text) TO flowai_user;
+
+-- --------------------------------------------------------------------------------------- plan
+
+COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay. Returns the revision. Error 22023 for an invalid schema, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their states, results and references. No row if it is not there.';
+COMMENT ON FUNCTION flowai.plan_list(text, text, integer) IS 'Plans in order of id, of one state or of all; page with after. Error 22023 for an unknown state or a bad max_rows, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from state to state, in order. No rows for an unknown plan.';
+COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_step_finish(text, uuid, integer, jsonb) IS 'Records that a step succeeded, with its result; returns the step''s state. Error 55000 without the lease or if the step is finished, P0002 for an unknown plan or step, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Records that a step failed, with the reason; returns the step''s state. Errors as plan_step_finish.';
+COMMENT ON FUNCTION flowai.plan_finish(text, uuid, jsonb) IS 'Ends a plan whose steps all succeeded, with its outcome. Row: plan, state, revision. Error 55000 without the lease or if a step has not succeeded, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_fail(text, uuid, jsonb) IS 'Ends a plan that failed, with the reason. Row: plan, state, revision. Error 55000 without the lease, P0002 for an unknown plan, 22004 for NULL, the reason included, 42501 without tenant.';
+
+ALTER FUNCTION flowai.plan_list(text, text, integer) ROWS 100;
+ALTER FUNCTION flowai.plan_inputs(text) ROWS 10;
+ALTER FUNCTION flowai.plan_store(text, text, jsonb, bigint) ROWS 1;
+ALTER FUNCTION flowai.plan_submit(text, interval, text) ROWS 1;
+ALTER FUNCTION flowai.plan_cancel(text, text) ROWS 1;
+ALTER FUNCTION flowai.plan_claim(text, text, interval) ROWS 1;
+ALTER FUNCTION flowai.plan_finish(text, uuid, jsonb) ROWS 1;
+ALTER FUNCTION flowai.plan_fail(text, uuid, jsonb) ROWS 1;
+
+GRANT EXECUTE ON FUNCTION flowai.plan_kind_define(text, jsonb), flowai.plan_store(text, text, jsonb, bigint), flowai.plan_get(text),
+    flowai.plan_list(text, text, integer), flowai.plan_history(text), flowai.plan_inputs(text),
+    flowai.plan_submit(text, interval, text), flowai.plan_cancel(text, text), flowai.plan_claim(text, text, interval),
+    flowai.plan_heartbeat(text, uuid, interval), flowai.plan_step_finish(text, uuid, integer, jsonb),
+    flowai.plan_step_fail(text, uuid, integer, jsonb), flowai.plan_finish(text, uuid, jsonb), flowai.plan_fail(text, uuid, jsonb) TO flowai_user;
+
+-- ----------------------------------------------------------------------------------- approval
+
+COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what waits for a person: granted approves the plan, denied cancels it, sent_back makes it a draft again. Decision and move are one transaction, and hold only for the body that was asked about. Row: plan, state, decision. Error P0002 for an unknown approval, 55000 if it is decided or its time is over, 22023 for an unknown decision, 22004 for NULL, 42501 without tenant.';
+ALTER FUNCTION flowai.approval_decide(uuid, text, text) ROWS 1;
+GRANT EXECUTE ON FUNCTION flowai.approval_decide(uuid, text, text) TO flowai_user;
+
+-- ------------------------------------------------------------------------- owners and rights
+
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT p.oid::pg_catalog.regprocedure AS routine
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+        WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+          AND d.refobjid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'flowai_runtime')
+    LOOP
+        EXECUTE pg_catalog.format('ALTER ROUTINE %s OWNER TO flowai_owner', item.routine);
+        EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', item.routine);
+    END LOOP;
+    FOR item IN
+        SELECT d.objid::pg_catalog.regclass AS relation, c.relkind
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+        WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+          AND d.refobjid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'flowai_runtime')
+          AND c.relkind IN ('r', 'p', 'v')
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO flowai_owner', item.relation);
+        EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM PUBLIC', item.relation);
+    END LOOP;
+    FOR item IN
+        SELECT t.oid::pg_catalog.regtype AS domain
+        FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid
+        WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+          AND d.refobjid = (SELECT oid FROM pg_catalog.pg_extension WHERE extname = 'flowai_runtime')
+          AND t.typtype = 'd'
+    LOOP
+        EXECUTE pg_catalog.format('ALTER DOMAIN %s OWNER TO flowai_owner', item.domain);
+    END LOOP;
+END $$;
+
+-- Policies call these two for whoever reads a tenant table.
+GRANT EXECUTE ON FUNCTION flowai.current_tenant(), flowai.tenant_is(text) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_tenant(text, text)
+    TO flowai_user, flowai_admin;
+GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(text, text),
+    flowai.tenant_revoke(text, text) TO flowai_admin;
+-- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
+GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
+GRANT SELECT ON flowai.approval_inbox TO flowai_user;
+
+-- flowai_runtime::api::approval::approval_decide
+CREATE  FUNCTION "approval_decide"(
+	"approval" uuid, /* Option < Uuid > */
+	"decision" TEXT, /* Option < & str > */
+	"comment" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"decision" TEXT  /* String */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_decide_wrapper';
+
+-- flowai_runtime::api::catalog::catalog_delete
+CREATE  FUNCTION "catalog_delete"(
+	"ids" TEXT[] /* :: std :: option :: Option < Vec < Option < String > > > */
+) RETURNS TABLE (
+	"id" TEXT,  /* String */
+	"deleted" bool  /* bool */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'catalog_delete_wrapper';
+
+-- flowai_runtime::api::catalog::catalog_put
+CREATE  FUNCTION "catalog_put"(
+	"entries" jsonb /* Option < Jsonb > */
+) RETURNS TABLE (
+	"id" TEXT,  /* String */
+	"outcome" TEXT,  /* String */
+	"version" bigint  /* Option < i64 > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'catalog_put_wrapper';
+
+-- flowai_runtime::api::catalog::catalog_replace
+CREATE  FUNCTION "catalog_replace"(
+	"entries" jsonb, /* Option < Jsonb > */
+	"database_id" TEXT DEFAULT NULL, /* Option < & str > */
+	"item_type" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"id" TEXT,  /* String */
+	"outcome" TEXT,  /* String */
+	"version" bigint  /* Option < i64 > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'catalog_replace_wrapper';
+
+-- flowai_runtime::api::catalog::get_catalog_entities
+CREATE  FUNCTION "get_catalog_entities"(
+	"ids" TEXT[] /* Vec < Option < String > > */
+) RETURNS TABLE (
+	"ordinal" INT,  /* i32 */
+	"id" TEXT,  /* String */
+	"found" bool,  /* bool */
+	"item_type" TEXT,  /* Option < String > */
+	"name" TEXT,  /* Option < String > */
+	"qualified_name" TEXT,  /* Option < String > */
+	"content" TEXT,  /* Option < String > */
+	"tags" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
+	"related" jsonb,  /* Option < JsonB > */
+	"metadata" jsonb,  /* Option < JsonB > */
+	"version" bigint  /* Option < i64 > */
+)
+STRICT STABLE PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'get_catalog_entities_wrapper';
+
+-- flowai_runtime::api::catalog::get_relation_paths_between
+CREATE  FUNCTION "get_relation_paths_between"(
+	"from_id" TEXT, /* & str */
+	"to_id" TEXT, /* & str */
+	"max_hops" INT DEFAULT 4, /* i32 */
+	"kinds" TEXT[] DEFAULT '{}', /* Vec < Option < String > > */
+	"directed" bool DEFAULT false, /* bool */
+	"max_paths" INT DEFAULT 5 /* i32 */
+) RETURNS TABLE (
+	"path_no" INT,  /* i32 */
+	"hops" INT,  /* i32 */
+	"ids" TEXT[],  /* Vec < String > */
+	"kinds" TEXT[],  /* Vec < String > */
+	"forward" bool[]  /* Vec < bool > */
+)
+STRICT STABLE PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'get_relation_paths_between_wrapper';
+
+-- flowai_runtime::api::kv::kv_delete
+CREATE  FUNCTION "kv_delete"(
+	"namespace" TEXT, /* Option < & str > */
+	"key" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'kv_delete_wrapper';
+
+-- flowai_runtime::api::kv::kv_increment
+CREATE  FUNCTION "kv_increment"(
+	"namespace" TEXT, /* Option < & str > */
+	"key" TEXT, /* Option < & str > */
+	"by" bigint DEFAULT 1, /* Option < i64 > */
+	"ttl" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"value" bigint,  /* i64 */
+	"version" bigint,  /* i64 */
+	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'kv_increment_wrapper';
+
+-- flowai_runtime::api::kv::kv_put
+CREATE  FUNCTION "kv_put"(
+	"namespace" TEXT, /* Option < & str > */
+	"key" TEXT, /* Option < & str > */
+	"value" jsonb, /* Option < Jsonb > */
+	"ttl" interval DEFAULT NULL, /* Option < Interval > */
+	"expected_version" bigint DEFAULT NULL /* Option < i64 > */
+) RETURNS TABLE (
+	"version" bigint,  /* i64 */
+	"created" bool,  /* bool */
+	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'kv_put_wrapper';
+
+-- flowai_runtime::api::kv::kv_put_if_absent
+CREATE  FUNCTION "kv_put_if_absent"(
+	"namespace" TEXT, /* Option < & str > */
+	"key" TEXT, /* Option < & str > */
+	"value" jsonb, /* Option < Jsonb > */
+	"ttl" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"version" bigint,  /* i64 */
+	"created" bool,  /* bool */
+	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'kv_put_if_absent_wrapper';
+
+-- flowai_runtime::api::page::page_rows
+CREATE  FUNCTION "page_rows"(
+	"max_rows" INT /* Option < i32 > */
+) RETURNS INT /* i32 */
+IMMUTABLE PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'page_rows_wrapper';
+
+-- flowai_runtime::api::page::prefix_end
+CREATE  FUNCTION "prefix_end"(
+	"prefix" TEXT /* & str */
+) RETURNS TEXT /* String */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'prefix_end_wrapper';
+
+-- flowai_runtime::api::plan::plan_cancel
+CREATE  FUNCTION "plan_cancel"(
+	"plan" TEXT, /* Option < & str > */
+	"comment" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"revision" bigint  /* i64 */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_cancel_wrapper';
+
+-- flowai_runtime::api::plan::plan_claim
+CREATE  FUNCTION "plan_claim"(
+	"plan" TEXT DEFAULT NULL, /* Option < & str > */
+	"kind" TEXT DEFAULT NULL, /* Option < & str > */
+	"lease" interval DEFAULT '5 minutes' /* Option < Interval > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"revision" bigint,  /* i64 */
+	"token" uuid,  /* Uuid */
+	"lease_expires_at" timestamp with time zone,  /* TimestampWithTimeZone */
+	"attempt" INT  /* i32 */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_claim_wrapper';
+
+-- flowai_runtime::api::plan::plan_fail
+CREATE  FUNCTION "plan_fail"(
+	"plan" TEXT, /* Option < & str > */
+	"token" uuid, /* Option < Uuid > */
+	"error" jsonb /* Option < JsonB > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"revision" bigint  /* i64 */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_fail_wrapper';
+
+-- flowai_runtime::api::plan::plan_finish
+CREATE  FUNCTION "plan_finish"(
+	"plan" TEXT, /* Option < & str > */
+	"token" uuid, /* Option < Uuid > */
+	"outcome" jsonb DEFAULT NULL /* Option < JsonB > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"revision" bigint  /* i64 */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_finish_wrapper';
+
+-- flowai_runtime::api::plan::plan_heartbeat
+CREATE  FUNCTION "plan_heartbeat"(
+	"plan" TEXT, /* Option < & str > */
+	"token" uuid, /* Option < Uuid > */
+	"lease" interval DEFAULT '5 minutes' /* Option < Interval > */
+) RETURNS timestamp with time zone /* TimestampWithTimeZone */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_heartbeat_wrapper';
+
+-- flowai_runtime::api::plan::plan_inputs
+CREATE  FUNCTION "plan_inputs"(
+	"plan" TEXT /* & str */
+) RETURNS TABLE (
+	"step_no" INT,  /* i32 */
+	"kind" TEXT,  /* String */
+	"id" TEXT,  /* String */
+	"payload" jsonb  /* JsonB */
+)
+STRICT STABLE PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_inputs_wrapper';
+
+-- flowai_runtime::api::plan::plan_kind_define
+CREATE  FUNCTION "plan_kind_define"(
+	"kind" TEXT, /* Option < & str > */
+	"schema" jsonb /* Option < JsonB > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_kind_define_wrapper';
+
+-- flowai_runtime::api::plan::plan_list
+CREATE  FUNCTION "plan_list"(
+	"state" TEXT DEFAULT NULL, /* Option < & str > */
+	"after" TEXT DEFAULT NULL, /* Option < & str > */
+	"max_rows" INT DEFAULT 100 /* Option < i32 > */
+) RETURNS TABLE (
+	"id" TEXT,  /* String */
+	"kind" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"revision" bigint,  /* i64 */
+	"title" TEXT,  /* String */
+	"created_at" timestamp with time zone  /* TimestampWithTimeZone */
+)
+STABLE PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_list_wrapper';
+
+-- flowai_runtime::api::plan::plan_step_fail
+CREATE  FUNCTION "plan_step_fail"(
+	"plan" TEXT, /* Option < & str > */
+	"token" uuid, /* Option < Uuid > */
+	"step_no" INT, /* Option < i32 > */
+	"error" jsonb DEFAULT NULL /* Option < JsonB > */
+) RETURNS TEXT /* & '_ str */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_step_fail_wrapper';
+
+-- flowai_runtime::api::plan::plan_step_finish
+CREATE  FUNCTION "plan_step_finish"(
+	"plan" TEXT, /* Option < & str > */
+	"token" uuid, /* Option < Uuid > */
+	"step_no" INT, /* Option < i32 > */
+	"result" jsonb DEFAULT NULL /* Option < JsonB > */
+) RETURNS TEXT /* & '_ str */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_step_finish_wrapper';
+
+-- flowai_runtime::api::plan::plan_store
+CREATE  FUNCTION "plan_store"(
+	"kind" TEXT, /* Option < & str > */
+	"plan" TEXT, /* Option < & str > */
+	"body" jsonb, /* Option < Jsonb > */
+	"expected_revision" bigint DEFAULT NULL /* Option < i64 > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"revision" bigint,  /* i64 */
+	"created" bool  /* bool */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_store_wrapper';
+
+-- flowai_runtime::api::plan::plan_submit
+CREATE  FUNCTION "plan_submit"(
+	"plan" TEXT, /* Option < & str > */
+	"deadline" interval DEFAULT NULL, /* Option < Interval > */
+	"comment" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"revision" bigint,  /* i64 */
+	"approval" uuid  /* Uuid */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_submit_wrapper';
+
+-- flowai_runtime::api::query::execute_query
+CREATE  FUNCTION "execute_query"(
+	"sql" TEXT, /* Option < & str > */
+	"max_rows" INT DEFAULT 100, /* Option < i32 > */
+	"timeout" interval DEFAULT '5 s' /* Option < Interval > */
+) RETURNS jsonb /* Answer */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'execute_query_wrapper';
+
+-- flowai_runtime::api::query::function_allow
+CREATE  FUNCTION "function_allow"(
+	"function" regprocedure /* Option < Regprocedure > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'function_allow_wrapper';
+
+-- flowai_runtime::api::query::function_disallow
+CREATE  FUNCTION "function_disallow"(
+	"function" regprocedure /* Option < Regprocedure > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'function_disallow_wrapper';
+
+-- flowai_runtime::api::query::validate_query
+CREATE  FUNCTION "validate_query"(
+	"sql" TEXT, /* Option < & str > */
+	"dialect" TEXT DEFAULT 'postgres' /* Option < & str > */
+) RETURNS TABLE (
+	"ok" bool,  /* bool */
+	"code" TEXT,  /* Option < String > */
+	"message" TEXT,  /* Option < String > */
+	"position" INT,  /* Option < i32 > */
+	"relations" TEXT[],  /* Vec < String > */
+	"functions" TEXT[]  /* Vec < String > */
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'validate_query_wrapper';
+
+-- flowai_runtime::api::reference::ref_delete
+CREATE  FUNCTION "ref_delete"(
+	"kind" TEXT, /* Option < & str > */
+	"id" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_delete_wrapper';
+
+-- flowai_runtime::api::reference::ref_kind_define
+CREATE  FUNCTION "ref_kind_define"(
+	"kind" TEXT, /* Option < & str > */
+	"schema" jsonb DEFAULT NULL, /* Option < JsonB > */
+	"ttl" interval DEFAULT NULL, /* Option < Interval > */
+	"max_bytes" bigint DEFAULT NULL /* Option < i64 > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_kind_define_wrapper';
+
+-- flowai_runtime::api::reference::ref_put
+CREATE  FUNCTION "ref_put"(
+	"kind" TEXT, /* Option < & str > */
+	"payload" jsonb, /* Option < Jsonb > */
+	"summary" jsonb DEFAULT NULL, /* Option < Jsonb > */
+	"ttl" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"kind" TEXT,  /* String */
+	"id" TEXT,  /* String */
+	"created" bool,  /* bool */
+	"summary" jsonb,  /* JsonB */
+	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_put_wrapper';
+
+-- flowai_runtime::api::reference::ref_resolve
+CREATE  FUNCTION "ref_resolve"(
+	"kind" TEXT, /* & str */
+	"id" TEXT /* & str */
+) RETURNS jsonb /* Stored */
+STRICT STABLE PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_resolve_wrapper';
+
+-- flowai_runtime::api::search::search_catalog
+CREATE  FUNCTION "search_catalog"(
+	"query" TEXT, /* Option < & str > */
+	"item_types" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"tags" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"database_id" TEXT DEFAULT NULL, /* Option < String > */
+	"schema_name" TEXT DEFAULT NULL, /* Option < String > */
+	"max_rows" INT DEFAULT 20 /* Option < i32 > */
+) RETURNS TABLE (
+	"rank" INT,  /* i32 */
+	"id" TEXT,  /* String */
+	"item_type" TEXT,  /* String */
+	"name" TEXT,  /* String */
+	"qualified_name" TEXT,  /* String */
+	"score" double precision,  /* f64 */
+	"matched" TEXT[],  /* Vec < String > */
+	"snippet" TEXT,  /* Option < String > */
+	"total" bigint,  /* i64 */
+	"relaxed" bool  /* bool */
+)
+STABLE SECURITY DEFINER PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'search_catalog_wrapper';
+
+-- flowai_runtime::api::search::search_maintain
+CREATE  FUNCTION "search_maintain"() RETURNS TABLE (
+	"flushed" bigint,  /* i64 */
+	"merged" bigint,  /* i64 */
+	"busy" bool  /* bool */
+)
+STRICT VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'search_maintain_wrapper';
+
+-- flowai_runtime::api::search::search_rebuild
+CREATE  FUNCTION "search_rebuild"() RETURNS bigint /* i64 */
+STRICT VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'search_rebuild_wrapper';
+
+-- flowai_runtime::api::tenancy::current_tenant
+-- requires:
+--   current_tenant_support
+CREATE  FUNCTION "current_tenant"() RETURNS TEXT /* Option < String > */
+STRICT STABLE PARALLEL SAFE SUPPORT "current_tenant_support"
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_wrapper';
+
+-- flowai_runtime::api::tenancy::current_tenant_support
+CREATE  FUNCTION "current_tenant_support"(
+	"request" internal /* Internal */
+) RETURNS internal /* Internal */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'current_tenant_support_wrapper';
+
+-- flowai_runtime::api::tenancy::require_tenant
+CREATE  FUNCTION "require_tenant"() RETURNS TEXT /* String */
+STRICT STABLE PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'require_tenant_wrapper';
+
+-- flowai_runtime::api::tenancy::tenant_create
+CREATE  FUNCTION "tenant_create"(
+	"tenant" TEXT, /* Option < & str > */
+	"version" TEXT DEFAULT '1' /* Option < & str > */
+) RETURNS timestamp with time zone /* TimestampWithTimeZone */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'tenant_create_wrapper';
+
+-- flowai_runtime::api::tenancy::tenant_grant
+CREATE  FUNCTION "tenant_grant"(
+	"tenant" TEXT, /* Option < & str > */
+	"role" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'tenant_grant_wrapper';
+
+-- flowai_runtime::api::tenancy::tenant_is
+CREATE  FUNCTION "tenant_is"(
+	"tenant" TEXT /* & str */
+) RETURNS bool /* bool */
+STRICT STABLE PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'tenant_is_wrapper';
+
+-- flowai_runtime::api::tenancy::tenant_revoke
+CREATE  FUNCTION "tenant_revoke"(
+	"tenant" TEXT, /* Option < & str > */
+	"role" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'tenant_revoke_wrapper';
+
+-- flowai_runtime::api::tenancy::use_tenant
+CREATE  FUNCTION "use_tenant"(
+	"tenant" TEXT, /* Option < & str > */
+	"workspace" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TEXT /* String */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'use_tenant_wrapper';
+
+-- flowai_runtime::api::tenancy::whoami
+CREATE  FUNCTION "whoami"() RETURNS TABLE (
+	"role" TEXT,  /* String */
+	"login" TEXT,  /* String */
+	"tenant" TEXT,  /* Option < String > */
+	"workspace" TEXT,  /* String */
+	"reason" TEXT  /* String */
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'whoami_wrapper';
+
+-- requires:
+--   catalog
+
+-- The search index of each (tenant, workspace), as rows. See src/store/search.rs for who writes when.
+--
+--   segment + chunk   immutable Tantivy segments
+--   delta             row versions that are in no segment yet
+--   dead              row versions that are superseded or deleted
+--
+-- A write only ever inserts into delta and dead. Flushing moves delta rows into a segment within one
+-- transaction, so that every snapshot sees a document in exactly one place.
+
+CREATE TABLE flowai_internal.search_segment (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    segment_id   uuid NOT NULL,
+    level        smallint NOT NULL,
+    doc_count    integer NOT NULL,
+    byte_size    bigint NOT NULL,
+    digest       bytea NOT NULL,
+    format       smallint NOT NULL,
+    layout       text NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT search_segment_pkey PRIMARY KEY (tenant_id, workspace_id, segment_id),
+    CONSTRAINT search_segment_holds_documents CHECK (doc_count OPERATOR(pg_catalog.>) 0),
+    CONSTRAINT search_segment_digest_length CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.search_segment IS 'One immutable index segment of a workspace''s catalog.';
+COMMENT ON COLUMN flowai_internal.search_segment.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.search_segment.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai_internal.search_segment.segment_id IS 'Names the segment''s chunks.';
+COMMENT ON COLUMN flowai_internal.search_segment.level IS 'Size class, for merging segments of like size.';
+COMMENT ON COLUMN flowai_internal.search_segment.doc_count IS 'Documents in it, dead ones included.';
+COMMENT ON COLUMN flowai_internal.search_segment.byte_size IS 'Bytes of all its chunks.';
+COMMENT ON COLUMN flowai_internal.search_segment.digest IS 'BLAKE3 over bytes and layout, verified before anything is read from them.';
+COMMENT ON COLUMN flowai_internal.search_segment.format IS 'Version of what the bytes mean.';
+COMMENT ON COLUMN flowai_internal.search_segment.layout IS 'Where each file of the segment is within the bytes.';
+COMMENT ON COLUMN flowai_internal.search_segment.created_at IS 'When it was built.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.search_segment', readable => false);
+
+CREATE TABLE flowai_internal.search_chunk (
+    tenant_id  flowai.identifier NOT NULL,
+    segment_id uuid NOT NULL,
+    chunk_no   integer NOT NULL,
+    bytes      bytea NOT NULL,
+    CONSTRAINT search_chunk_pkey PRIMARY KEY (tenant_id, segment_id, chunk_no)
+) PARTITION BY HASH (tenant_id);
+-- Segments are compressed inside; the server would only lose time over them.
+ALTER TABLE flowai_internal.search_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+COMMENT ON TABLE flowai_internal.search_chunk IS 'The bytes of index segments, in pieces of 256 KiB.';
+COMMENT ON COLUMN flowai_internal.search_chunk.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.search_chunk.segment_id IS 'The segment.';
+COMMENT ON COLUMN flowai_internal.search_chunk.chunk_no IS 'Place of the piece, from 0.';
+COMMENT ON COLUMN flowai_internal.search_chunk.bytes IS 'The piece.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.search_chunk', readable => false);
+
+CREATE TABLE flowai_internal.search_delta (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    row_version  bigint NOT NULL,
+    CONSTRAINT search_delta_pkey PRIMARY KEY (tenant_id, workspace_id, row_version)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.search_delta IS 'Row versions of catalog entries that are in no segment yet.';
+COMMENT ON COLUMN flowai_internal.search_delta.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.search_delta.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai_internal.search_delta.row_version IS 'catalog_entries.row_version.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.search_delta', readable => false);
+
+CREATE TABLE flowai_internal.search_dead (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    row_version  bigint NOT NULL,
+    CONSTRAINT search_dead_pkey PRIMARY KEY (tenant_id, workspace_id, row_version)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.search_dead IS 'Row versions of catalog entries that were superseded or deleted, until the last segment that holds them is rewritten.';
+COMMENT ON COLUMN flowai_internal.search_dead.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.search_dead.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai_internal.search_dead.row_version IS 'catalog_entries.row_version as it was.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.search_dead', readable => false);
+
+-- Flush and merge of a scope are done by one session at a time: by whoever locks this row. A row lock
+-- rather than an advisory lock, because any role may take any advisory lock.
+CREATE TABLE flowai_internal.search_scope (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    CONSTRAINT search_scope_pkey PRIMARY KEY (tenant_id, workspace_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.search_scope IS 'One row for each workspace that has segments: the lock of flush and merge.';
+COMMENT ON COLUMN flowai_internal.search_scope.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.search_scope.workspace_id IS 'The workspace.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.search_scope', readable => false);
+
+-- requires:
+--   kv
+
+-- References: typed handles {kind, id} for payloads, so that a plan or a model carries a few words
+-- instead of megabytes.
+--
+-- The id is a hash of the payload under a key of the tenant: equal payload, equal id; nobody can tell
+-- from an id what it stands for, or find out whether another tenant has it. A reference that has expired
+-- is gone for every operation, long before anybody removes its row.
+
+CREATE TABLE flowai.ref_kinds (
+    tenant_id  flowai.identifier NOT NULL,
+    kind       flowai.identifier NOT NULL,
+    revision   bigint NOT NULL,
+    schema     jsonb,
+    ttl        interval,
+    max_bytes  bigint NOT NULL,
+    defined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT ref_kinds_pkey PRIMARY KEY (tenant_id, kind, revision),
+    CONSTRAINT ref_kinds_revision_positive CHECK (revision > 0),
+    CONSTRAINT ref_kinds_ttl_positive CHECK (ttl > interval '0'),
+    CONSTRAINT ref_kinds_max_bytes_range CHECK (max_bytes BETWEEN 1 AND 268435456)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.ref_kinds IS 'Kinds of references, every revision of each; the highest counts for new references. Written by flowai.ref_kind_define.';
+COMMENT ON COLUMN flowai.ref_kinds.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.ref_kinds.kind IS 'Name of the kind.';
+COMMENT ON COLUMN flowai.ref_kinds.revision IS 'Counts the definitions of the kind, from 1.';
+COMMENT ON COLUMN flowai.ref_kinds.schema IS 'JSON Schema 2020-12 that payloads must match; NULL for any payload.';
+COMMENT ON COLUMN flowai.ref_kinds.ttl IS 'How long references live that are stored without a ttl; NULL for ever.';
+COMMENT ON COLUMN flowai.ref_kinds.max_bytes IS 'Most bytes of a payload''s text.';
+COMMENT ON COLUMN flowai.ref_kinds.defined_at IS 'When this revision was defined.';
+SELECT flowai_internal.make_tenant_table('flowai.ref_kinds');
+
+CREATE TABLE flowai.refs (
+    tenant_id         flowai.identifier NOT NULL,
+    kind              flowai.identifier NOT NULL,
+    id                text COLLATE "C" NOT NULL,
+    summary           jsonb NOT NULL,
+    byte_size         bigint NOT NULL,
+    canonical_version smallint NOT NULL,
+    kind_revision     bigint NOT NULL,
+    created_at        timestamptz NOT NULL,
+    expires_at        timestamptz,
+    CONSTRAINT refs_pkey PRIMARY KEY (tenant_id, kind, id),
+    CONSTRAINT refs_id_text CHECK (id ~ '^r[0-9a-hjkmnp-tv-z]{32}$'),
+    CONSTRAINT refs_summary_size CHECK (pg_catalog.octet_length(summary::text) <= 2048),
+    CONSTRAINT refs_byte_size_positive CHECK (byte_size > 0),
+    CONSTRAINT refs_times_ordered CHECK (expires_at > created_at)
+) PARTITION BY HASH (tenant_id);
+-- Serves ref_list over all kinds.
+CREATE INDEX refs_id_idx ON flowai.refs (tenant_id, id);
+COMMENT ON TABLE flowai.refs IS 'References: what each stands for, without the payload. Written by flowai.ref_put and flowai.ref_delete. Rows whose expires_at has passed no longer count.';
+COMMENT ON COLUMN flowai.refs.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.refs.kind IS 'The kind: first half of the handle.';
+COMMENT ON COLUMN flowai.refs.id IS 'The id: second half of the handle. Hash of kind and payload under the tenant''s key.';
+COMMENT ON COLUMN flowai.refs.summary IS 'What the payload is, in at most 2048 bytes; the first one given stays.';
+COMMENT ON COLUMN flowai.refs.byte_size IS 'Bytes of the payload''s text.';
+COMMENT ON COLUMN flowai.refs.canonical_version IS 'Version of the canonical form that was hashed.';
+COMMENT ON COLUMN flowai.refs.kind_revision IS 'Revision of the kind that the payload matched.';
+COMMENT ON COLUMN flowai.refs.created_at IS 'When the payload was first stored; anew if an earlier reference had expired.';
+COMMENT ON COLUMN flowai.refs.expires_at IS 'From when on the reference counts as absent; NULL for never. Only ever extended.';
+SELECT flowai_internal.make_tenant_table('flowai.refs');
+ALTER TABLE flowai.refs ADD CONSTRAINT refs_kind_known FOREIGN KEY (tenant_id, kind, kind_revision)
+    REFERENCES flowai.ref_kinds (tenant_id, kind, revision);
+
+CREATE TABLE flowai.ref_payloads (
+    tenant_id flowai.identifier NOT NULL,
+    kind      flowai.identifier NOT NULL,
+    id        text COLLATE "C" NOT NULL,
+    payload   jsonb NOT NULL,
+    CONSTRAINT ref_payloads_pkey PRIMARY KEY (tenant_id, kind, id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.ref_payloads IS 'The payloads of references, apart from them, so that whoever reads a summary never reads a payload. Ask flowai.ref_resolve: this table does not know what has expired.';
+COMMENT ON COLUMN flowai.ref_payloads.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.ref_payloads.kind IS 'Kind of the reference.';
+COMMENT ON COLUMN flowai.ref_payloads.id IS 'Id of the reference.';
+COMMENT ON COLUMN flowai.ref_payloads.payload IS 'The payload.';
+SELECT flowai_internal.make_tenant_table('flowai.ref_payloads');
+ALTER TABLE flowai.ref_payloads ADD CONSTRAINT ref_payloads_ref_known FOREIGN KEY (tenant_id, kind, id)
+    REFERENCES flowai.refs (tenant_id, kind, id) ON DELETE CASCADE;
+
+-- ------------------------------------------------------------------------------------------ reading
+
+CREATE FUNCTION flowai.ref_summary(kind text, id text)
+RETURNS TABLE (kind text, id text, summary jsonb, byte_size bigint, created_at timestamptz, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT r.kind, r.id, r.summary, r.byte_size, r.created_at, r.expires_at
+    FROM flowai.refs r
+    WHERE r.tenant_id = flowai.current_tenant()
+      AND r.kind = $1
+      AND r.id = $2
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp());
+END;
+
+CREATE FUNCTION flowai.ref_get(kind text, id text)
+RETURNS TABLE (payload jsonb, byte_size bigint, created_at timestamptz, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT p.payload, r.byte_size, r.created_at, r.expires_at
+    FROM flowai.refs r
+    JOIN flowai.ref_payloads p ON p.tenant_id = flowai.current_tenant() AND p.kind = $1 AND p.id = $2
+    WHERE r.tenant_id = flowai.current_tenant()
+      AND r.kind = $1
+      AND r.id = $2
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp());
+END;
+
+CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)
+RETURNS TABLE (kind text, id text, summary jsonb, byte_size bigint, created_at timestamptz, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+    SELECT r.kind, r.id, r.summary, r.byte_size, r.created_at, r.expires_at
+    FROM flowai.refs r
+    WHERE r.tenant_id = flowai.current_tenant()
+      AND ($1 IS NULL OR r.kind = $1)
+      AND r.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())
+    ORDER BY r.id
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+-- requires:
+--   plan
+
+-- Approvals: the durable record of what waits for a person, and of what the person decided.
+
+CREATE TABLE flowai.approvals (
+    tenant_id        flowai.identifier NOT NULL,
+    id               uuid NOT NULL,
+    subject_kind     flowai.identifier NOT NULL,
+    subject_id       flowai.identifier NOT NULL,
+    subject_revision bigint NOT NULL,
+    title            text NOT NULL,
+    body_hash        bytea NOT NULL,
+    requested_by     text NOT NULL,
+    requested_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    expires_at       timestamptz,
+    decision         text COLLATE "C",
+    comment          text,
+    decided_by       text,
+    decided_at       timestamptz,
+    CONSTRAINT approvals_pkey PRIMARY KEY (tenant_id, id),
+    CONSTRAINT approvals_decision_known CHECK (decision IN ('granted', 'denied', 'sent_back', 'withdrawn')),
+    CONSTRAINT approvals_decided_once CHECK (pg_catalog.num_nonnulls(decision, decided_by, decided_at) IN (0, 3)),
+    CONSTRAINT approvals_comment_when_decided CHECK (comment IS NULL OR decision IS NOT NULL),
+    CONSTRAINT approvals_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32)
+) PARTITION BY HASH (tenant_id);
+-- One open approval for a subject; serves the inbox too.
+CREATE UNIQUE INDEX approvals_open_idx ON flowai.approvals (tenant_id, subject_kind, subject_id) WHERE decision IS NULL;
+COMMENT ON TABLE flowai.approvals IS 'What waits for a person''s decision, and every decision made. Written by flowai.plan_submit, flowai.plan_cancel and flowai.approval_decide.';
+COMMENT ON COLUMN flowai.approvals.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.approvals.id IS 'Names the approval.';
+COMMENT ON COLUMN flowai.approvals.subject_kind IS 'What sort of thing is asked about: plan.';
+COMMENT ON COLUMN flowai.approvals.subject_id IS 'Which one.';
+COMMENT ON COLUMN flowai.approvals.subject_revision IS 'Its revision when it was asked.';
+COMMENT ON COLUMN flowai.approvals.title IS 'What is asked, in one line.';
+COMMENT ON COLUMN flowai.approvals.body_hash IS 'BLAKE3 of the exact body that is asked about: the decision holds for that one only.';
+COMMENT ON COLUMN flowai.approvals.requested_by IS 'The role that asked.';
+COMMENT ON COLUMN flowai.approvals.requested_at IS 'When it asked.';
+COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided; NULL for ever.';
+COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back; withdrawn if its subject was cancelled; NULL while open.';
+COMMENT ON COLUMN flowai.approvals.comment IS 'What the person said about it; may be NULL.';
+COMMENT ON COLUMN flowai.approvals.decided_by IS 'The role that decided.';
+COMMENT ON COLUMN flowai.approvals.decided_at IS 'When it decided.';
+SELECT flowai_internal.make_tenant_table('flowai.approvals');
+
+CREATE VIEW flowai.approval_inbox WITH (security_invoker = true, security_barrier = true) AS
+SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at
+FROM flowai.approvals a
+WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL
+  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp());
+COMMENT ON VIEW flowai.approval_inbox IS 'Approvals of the tenant in force that wait for a decision.';
+COMMENT ON COLUMN flowai.approval_inbox.id IS 'Names the approval: for flowai.approval_decide.';
+COMMENT ON COLUMN flowai.approval_inbox.subject_kind IS 'What sort of thing is asked about.';
+COMMENT ON COLUMN flowai.approval_inbox.subject_id IS 'Which one.';
+COMMENT ON COLUMN flowai.approval_inbox.subject_revision IS 'Its revision.';
+COMMENT ON COLUMN flowai.approval_inbox.title IS 'What is asked.';
+COMMENT ON COLUMN flowai.approval_inbox.requested_by IS 'The role that asked.';
+COMMENT ON COLUMN flowai.approval_inbox.requested_at IS 'When it asked.';
+COMMENT ON COLUMN flowai.approval_inbox.expires_at IS 'Until when it may be decided; NULL for ever.';
+
+-- requires:
+--   reference
+
+-- Plans: what an agent means to do, before it does it. A title and ordered steps, each with the
+-- references that it uses; decided by a person; run by exactly one worker.
+
+CREATE DOMAIN flowai.plan_state AS text COLLATE "C"
+    CONSTRAINT plan_state_known CHECK (VALUE IN ('draft', 'submitted', 'approved', 'running', 'succeeded', 'failed', 'cancelled'));
+COMMENT ON DOMAIN flowai.plan_state IS 'Where a plan stands: draft, submitted, approved, running, then succeeded or failed; or cancelled, before it runs.';
+
+CREATE DOMAIN flowai.step_state AS text COLLATE "C"
+    CONSTRAINT step_state_known CHECK (VALUE IN ('pending', 'succeeded', 'failed'));
+COMMENT ON DOMAIN flowai.step_state IS 'Where a step of a plan stands: pending, then succeeded or failed.';
+
+CREATE TABLE flowai.plan_kinds (
+    tenant_id  flowai.identifier NOT NULL,
+    kind       flowai.identifier NOT NULL,
+    revision   bigint NOT NULL,
+    schema     jsonb NOT NULL,
+    defined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT plan_kinds_pkey PRIMARY KEY (tenant_id, kind),
+    CONSTRAINT plan_kinds_revision_positive CHECK (revision OPERATOR(pg_catalog.>) 0)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.plan_kinds IS 'Kinds of plans, each with the JSON Schema that a body must fit. Written by flowai.plan_kind_define.';
+COMMENT ON COLUMN flowai.plan_kinds.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.plan_kinds.kind IS 'Name of the kind.';
+COMMENT ON COLUMN flowai.plan_kinds.revision IS 'Counts the definitions, from 1.';
+COMMENT ON COLUMN flowai.plan_kinds.schema IS 'JSON Schema 2020-12.';
+COMMENT ON COLUMN flowai.plan_kinds.defined_at IS 'When this revision was defined.';
+SELECT flowai_internal.make_tenant_table('flowai.plan_kinds');
+
+CREATE TABLE flowai.plans (
+    tenant_id        flowai.identifier NOT NULL,
+    id               flowai.identifier NOT NULL,
+    kind             flowai.identifier NOT NULL,
+    state            flowai.plan_state NOT NULL DEFAULT 'draft',
+    revision         bigint NOT NULL DEFAULT 1,
+    title            text NOT NULL,
+    body             jsonb NOT NULL,
+    body_hash        bytea NOT NULL,
+    created_by       text NOT NULL,
+    created_at       timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    submitted_at     timestamptz,
+    approved_at      timestamptz,
+    started_at       timestamptz,
+    finished_at      timestamptz,
+    outcome          jsonb,
+    attempt          integer NOT NULL DEFAULT 0,
+    lease_token      uuid,
+    lease_expires_at timestamptz,
+    CONSTRAINT plans_pkey PRIMARY KEY (tenant_id, id),
+    CONSTRAINT plans_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32),
+    CONSTRAINT plans_revision_positive CHECK (revision OPERATOR(pg_catalog.>) 0),
+    -- A state and the times that led to it belong together.
+    CONSTRAINT plans_times_fit_state CHECK (CASE state
+        WHEN 'draft'     THEN pg_catalog.num_nonnulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0
+        WHEN 'submitted' THEN submitted_at IS NOT NULL AND pg_catalog.num_nonnulls(approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0
+        WHEN 'approved'  THEN pg_catalog.num_nulls(submitted_at, approved_at) OPERATOR(pg_catalog.=) 0 AND pg_catalog.num_nonnulls(started_at, finished_at) OPERATOR(pg_catalog.=) 0
+        WHEN 'running'   THEN pg_catalog.num_nulls(submitted_at, approved_at, started_at) OPERATOR(pg_catalog.=) 0 AND finished_at IS NULL
+        WHEN 'cancelled' THEN finished_at IS NOT NULL AND started_at IS NULL
+        ELSE pg_catalog.num_nulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0 END),
+    CONSTRAINT plans_lease_while_running CHECK (
+        (lease_token IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')
+        AND (lease_expires_at IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')),
+    CONSTRAINT plans_outcome_when_finished CHECK (outcome IS NULL OR state IN ('succeeded', 'failed')),
+    CONSTRAINT plans_failure_explained CHECK (state OPERATOR(pg_catalog.<>) 'failed' OR outcome IS NOT NULL)
+) PARTITION BY HASH (tenant_id);
+-- Serves plan_claim: the oldest approved plan, of a kind or of any.
+CREATE INDEX plans_state_idx ON flowai.plans (tenant_id, state, approved_at, id);
+COMMENT ON TABLE flowai.plans IS 'Plans of the tenant. Written by flowai.plan_store and the functions that move a plan from state to state.';
+COMMENT ON COLUMN flowai.plans.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.plans.id IS 'Name of the plan, chosen by its author.';
+COMMENT ON COLUMN flowai.plans.kind IS 'Its kind, whose schema the body fitted when it was stored.';
+COMMENT ON COLUMN flowai.plans.state IS 'Where it stands.';
+COMMENT ON COLUMN flowai.plans.revision IS 'Counts the bodies stored, from 1: for compare-and-set.';
+COMMENT ON COLUMN flowai.plans.title IS 'What it is about, in one line.';
+COMMENT ON COLUMN flowai.plans.body IS 'Title and steps as they were stored.';
+COMMENT ON COLUMN flowai.plans.body_hash IS 'BLAKE3 of the body: a decision holds for the body that was seen.';
+COMMENT ON COLUMN flowai.plans.created_by IS 'The role that stored it first.';
+COMMENT ON COLUMN flowai.plans.created_at IS 'When it was stored first.';
+COMMENT ON COLUMN flowai.plans.submitted_at IS 'When it was submitted; NULL for a draft.';
+COMMENT ON COLUMN flowai.plans.approved_at IS 'When it was approved.';
+COMMENT ON COLUMN flowai.plans.started_at IS 'When a worker claimed it.';
+COMMENT ON COLUMN flowai.plans.finished_at IS 'When it succeeded, failed or was cancelled.';
+COMMENT ON COLUMN flowai.plans.outcome IS 'What came of it, or why it failed.';
+COMMENT ON COLUMN flowai.plans.attempt IS 'How many workers have claimed it.';
+COMMENT ON COLUMN flowai.plans.lease_token IS 'What the worker that has it shows; NULL unless running. Seen by the tenant: it keeps workers apart, not people out.';
+COMMENT ON COLUMN flowai.plans.lease_expires_at IS 'Until when the worker has it.';
+SELECT flowai_internal.make_tenant_table('flowai.plans');
+
+CREATE TABLE flowai.plan_steps (
+    tenant_id   flowai.identifier NOT NULL,
+    plan_id     flowai.identifier NOT NULL,
+    step_no     integer NOT NULL,
+    operation   flowai.identifier NOT NULL,
+    input       jsonb NOT NULL,
+    state       flowai.step_state NOT NULL DEFAULT 'pending',
+    result      jsonb,
+    finished_at timestamptz,
+    CONSTRAINT plan_steps_pkey PRIMARY KEY (tenant_id, plan_id, step_no),
+    CONSTRAINT plan_steps_number_positive CHECK (step_no OPERATOR(pg_catalog.>) 0),
+    CONSTRAINT plan_steps_input_object CHECK (pg_catalog.jsonb_typeof(input) OPERATOR(pg_catalog.=) 'object'),
+    CONSTRAINT plan_steps_finished_when CHECK ((finished_at IS NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'pending')),
+    CONSTRAINT plan_steps_result_when CHECK (result IS NULL OR state OPERATOR(pg_catalog.<>) 'pending')
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.plan_steps IS 'The steps of plans, in order, with what came of each.';
+COMMENT ON COLUMN flowai.plan_steps.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.plan_steps.plan_id IS 'The plan.';
+COMMENT ON COLUMN flowai.plan_steps.step_no IS 'Place in the plan, from 1.';
+COMMENT ON COLUMN flowai.plan_steps.operation IS 'What to do, by name.';
+COMMENT ON COLUMN flowai.plan_steps.input IS 'With what.';
+COMMENT ON COLUMN flowai.plan_steps.state IS 'pending, succeeded or failed.';
+COMMENT ON COLUMN flowai.plan_steps.result IS 'What came of it, or why it failed; may be NULL.';
+COMMENT ON COLUMN flowai.plan_steps.finished_at IS 'When its worker said so.';
+SELECT flowai_internal.make_tenant_table('flowai.plan_steps');
+ALTER TABLE flowai.plan_steps ADD CONSTRAINT plan_steps_plan_known FOREIGN KEY (tenant_id, plan_id)
+    REFERENCES flowai.plans (tenant_id, id) ON DELETE CASCADE;
+
+CREATE TABLE flowai.plan_refs (
+    tenant_id flowai.identifier NOT NULL,
+    plan_id   flowai.identifier NOT NULL,
+    step_no   integer NOT NULL,
+    kind      flowai.identifier NOT NULL,
+    ref_id    text COLLATE "C" NOT NULL,
+    CONSTRAINT plan_refs_pkey PRIMARY KEY (tenant_id, plan_id, step_no, kind, ref_id)
+) PARTITION BY HASH (tenant_id);
+-- Serves the question which plans need a reference.
+CREATE INDEX plan_refs_ref_idx ON flowai.plan_refs (tenant_id, kind, ref_id);
+COMMENT ON TABLE flowai.plan_refs IS 'Which references the steps of plans use. All resolved when the plan was stored.';
+COMMENT ON COLUMN flowai.plan_refs.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.plan_refs.plan_id IS 'The plan.';
+COMMENT ON COLUMN flowai.plan_refs.step_no IS 'The step.';
+COMMENT ON COLUMN flowai.plan_refs.kind IS 'Kind of the reference.';
+COMMENT ON COLUMN flowai.plan_refs.ref_id IS 'Id of the reference.';
+SELECT flowai_internal.make_tenant_table('flowai.plan_refs');
+ALTER TABLE flowai.plan_refs ADD CONSTRAINT plan_refs_step_known FOREIGN KEY (tenant_id, plan_id, step_no)
+    REFERENCES flowai.plan_steps (tenant_id, plan_id, step_no) ON DELETE CASCADE;
+
+CREATE TABLE flowai.plan_transitions (
+    tenant_id     flowai.identifier NOT NULL,
+    plan_id       flowai.identifier NOT NULL,
+    transition_no integer NOT NULL,
+    from_state    flowai.plan_state NOT NULL,
+    to_state      flowai.plan_state NOT NULL,
+    revision      bigint NOT NULL,
+    role          text NOT NULL,
+    login         text NOT NULL,
+    comment       text,
+    moved_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT plan_transitions_pkey PRIMARY KEY (tenant_id, plan_id, transition_no),
+    -- The moves of core's plan.rs, once more: a test compares them.
+    CONSTRAINT plan_transitions_legal CHECK ((from_state || ' ' || to_state) IN (
+        'draft submitted', 'draft cancelled', 'submitted approved', 'submitted draft', 'submitted cancelled',
+        'approved running', 'approved cancelled', 'running succeeded', 'running failed'))
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.plan_transitions IS 'The history of plans: every move from state to state. Only ever added to.';
+COMMENT ON COLUMN flowai.plan_transitions.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.plan_transitions.plan_id IS 'The plan.';
+COMMENT ON COLUMN flowai.plan_transitions.transition_no IS 'Counts the moves of the plan, from 1.';
+COMMENT ON COLUMN flowai.plan_transitions.from_state IS 'From where.';
+COMMENT ON COLUMN flowai.plan_transitions.to_state IS 'To where.';
+COMMENT ON COLUMN flowai.plan_transitions.revision IS 'The plan''s revision then.';
+COMMENT ON COLUMN flowai.plan_transitions.role IS 'The role that moved it.';
+COMMENT ON COLUMN flowai.plan_transitions.login IS 'The login role behind it.';
+COMMENT ON COLUMN flowai.plan_transitions.comment IS 'What was said about it; NULL if nothing.';
+COMMENT ON COLUMN flowai.plan_transitions.moved_at IS 'When.';
+SELECT flowai_internal.make_tenant_table('flowai.plan_transitions');
+ALTER TABLE flowai.plan_transitions ADD CONSTRAINT plan_transitions_plan_known FOREIGN KEY (tenant_id, plan_id)
+    REFERENCES flowai.plans (tenant_id, id) ON DELETE CASCADE;
+
+-- ------------------------------------------------------------------------------------------ reading
+
+CREATE FUNCTION flowai.plan_get(plan text)
+RETURNS TABLE (id text, kind text, state text, revision bigint, title text, steps jsonb, created_by text, created_at timestamptz,
+               submitted_at timestamptz, approved_at timestamptz, started_at timestamptz, finished_at timestamptz, outcome jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT p.id, p.kind, p.state, p.revision, p.title,
+           (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                       'step_no', s.step_no, 'operation', s.operation, 'input', s.input, 'state', s.state, 'result', s.result,
+                       'references', (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', r.kind, 'id', r.ref_id) ORDER BY r.kind, r.ref_id), '[]')
+                                      FROM flowai.plan_refs r
+                                      WHERE r.tenant_id = p.tenant_id AND r.plan_id = p.id AND r.step_no = s.step_no))
+                   ORDER BY s.step_no)
+            FROM flowai.plan_steps s WHERE s.tenant_id = p.tenant_id AND s.plan_id = p.id),
+           p.created_by, p.created_at, p.submitted_at, p.approved_at, p.started_at, p.finished_at, p.outcome
+    FROM flowai.plans p
+    WHERE p.tenant_id = flowai.current_tenant() AND p.id = plan_get.plan;
+END;
+
+CREATE FUNCTION flowai.plan_history(plan text)
+RETURNS TABLE (transition_no integer, from_state text, to_state text, revision bigint, role text, login text, comment text, moved_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT t.transition_no, t.from_state, t.to_state, t.revision, t.role, t.login, t.comment, t.moved_at
+    FROM flowai.plan_transitions t
+    WHERE t.tenant_id = flowai.current_tenant() AND t.plan_id = plan_history.plan
+    ORDER BY t.transition_no;
+END;
+
+-- requires:
+--   schema
+--   api::tenancy::current_tenant
+--   api::tenancy::tenant_is
+
+-- Tenants, who may work for them, and how a table is made to hold rows of many of them.
+
+CREATE TABLE flowai_internal.tenants (
+    tenant_id  flowai.identifier NOT NULL,
+    version    text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenants_version_said CHECK (version OPERATOR(pg_catalog.~) '[^[:space:]]')
+);
+-- Two tenants may not differ by case alone: people would take one for the other.
+CREATE UNIQUE INDEX tenants_case_idx ON flowai_internal.tenants (pg_catalog.lower(tenant_id));
+COMMENT ON TABLE flowai_internal.tenants IS 'The tenants. Written by flowai.tenant_create.';
+COMMENT ON COLUMN flowai_internal.tenants.tenant_id IS 'The tenant: first column of every key.';
+COMMENT ON COLUMN flowai_internal.tenants.version IS 'Revision of the tenant''s configuration, recorded and shown, part of no key.';
+COMMENT ON COLUMN flowai_internal.tenants.created_at IS 'When the tenant was created.';
+
+CREATE TABLE flowai_internal.tenant_members (
+    tenant_id  flowai.identifier NOT NULL,
+    member     regrole NOT NULL,
+    granted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT tenant_members_pkey PRIMARY KEY (tenant_id, member),
+    CONSTRAINT tenant_members_tenant_known FOREIGN KEY (tenant_id)
+        REFERENCES flowai_internal.tenants (tenant_id) ON DELETE CASCADE
+);
+-- Serves the look-up of a role's own memberships. src/pg/tenant.rs scans both indexes by name.
+CREATE INDEX tenant_members_member_idx ON flowai_internal.tenant_members (member);
+COMMENT ON TABLE flowai_internal.tenant_members IS 'Which role may work for which tenant: the only authority. Written by flowai.tenant_grant and flowai.tenant_revoke.';
+COMMENT ON COLUMN flowai_internal.tenant_members.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.tenant_members.member IS 'The role; a group role counts for the roles that have its privileges.';
+COMMENT ON COLUMN flowai_internal.tenant_members.granted_at IS 'When the role became a member.';
+
+SELECT pg_catalog.pg_extension_config_dump('flowai_internal.tenants', '');
+SELECT pg_catalog.pg_extension_config_dump('flowai_internal.tenant_members', '');
+
+ALTER FUNCTION flowai.current_tenant_support(internal) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.current_tenant() LEAKPROOF;
+ALTER FUNCTION flowai.tenant_is(text) LEAKPROOF;
+
+-- Makes a freshly created table a tenant table: partitions, row-level security with the one policy,
+-- rights, dump. The table must be declared PARTITION BY HASH (tenant_id), have tenant_id first in its
+-- primary key and be empty. Foreign keys are added after this.
+--
+-- Where the citus extension is present the table stays in one piece, because its shards are the
+-- partitions there.
+CREATE FUNCTION flowai_internal.make_tenant_table(tenant_table regclass, readable boolean DEFAULT true)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- 16 leaves: planning does not grow with them once the tenant is a constant, and vacuum, locks and
+    -- index depth stay small for many tenants on one node.
+    leaves CONSTANT integer := 16;
+    schema_name name;
+    table_name name;
+    whole text;
+    piece text;
+    condition text;
+    pieces text[] := '{}';
+BEGIN
+    SELECT n.nspname, c.relname INTO STRICT schema_name, table_name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = tenant_table;
+    whole := format('%I.%I', schema_name, table_name);
+
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+        EXECUTE format('CREATE TABLE flowai_internal.tenant_table_draft (LIKE %s INCLUDING ALL)', whole);
+        EXECUTE format('DROP TABLE %s', whole);
+        EXECUTE format('ALTER TABLE flowai_internal.tenant_table_draft RENAME TO %I', table_name);
+        IF schema_name <> 'flowai_internal' THEN
+            EXECUTE format('ALTER TABLE flowai_internal.%I SET SCHEMA %I', table_name, schema_name);
+        END IF;
+        pieces := ARRAY[whole];
+        -- A scalar subquery, so that the unpartitioned table pays the second test once, not per row.
+        condition := 'tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant()))';
+    ELSE
+        FOR leaf IN 0 .. leaves - 1 LOOP
+            piece := format('flowai_internal.%I', format('%s_%s', table_name, lpad(leaf::text, 2, '0')));
+            EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
+                           piece, whole, leaves, leaf);
+            EXECUTE format('COMMENT ON TABLE %s IS %L', piece, format('Hash partition %s of %s.', leaf, whole));
+            pieces := pieces || piece;
+        END LOOP;
+        condition := 'tenant_id = flowai.current_tenant() AND flowai.tenant_is(flowai.current_tenant())';
+    END IF;
+
+    FOREACH piece IN ARRAY pieces LOOP
+        EXECUTE format('SELECT pg_extension_config_dump(%L, '''')', piece);
+    END LOOP;
+    IF pieces <> ARRAY[whole] THEN
+        pieces := whole || pieces;
+    END IF;
+    FOREACH piece IN ARRAY pieces LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', piece);
+        EXECUTE format('CREATE POLICY tenant ON %s FOR ALL TO PUBLIC USING (%s) WITH CHECK (%s)',
+                       piece, condition, condition);
+        EXECUTE format('COMMENT ON POLICY tenant ON %s IS %L', piece, 'Rows of the tenant in force, and no others.');
+        EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', piece);
+        EXECUTE format('ALTER TABLE %s OWNER TO flowai_owner', piece);
+    END LOOP;
+    IF readable THEN
+        EXECUTE format('GRANT SELECT ON TABLE %s TO flowai_user', whole);
+    END IF;
+END $$;
+COMMENT ON FUNCTION flowai_internal.make_tenant_table(regclass, boolean) IS 'Makes a new, empty table a tenant table: 16 hash partitions in flowai_internal, row-level security enabled and forced with the one policy, owner flowai_owner, SELECT for flowai_user if readable, marked for pg_dump. Used by the install and update scripts only.';
+
+-- One random key for each tenant. Reference ids are hashes under it, so that ids of two tenants never
+-- match and nobody can guess a payload and confirm it by its id.
+CREATE TABLE flowai_internal.tenant_keys (
+    tenant_id flowai.identifier NOT NULL,
+    key       bytea NOT NULL,
+    CONSTRAINT tenant_keys_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenant_keys_length CHECK (pg_catalog.octet_length(key) OPERATOR(pg_catalog.=) 32)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.tenant_keys IS 'The secret that a tenant''s reference ids are hashed with. No role can read it; functions of flowai_owner see the row of the tenant in force.';
+COMMENT ON COLUMN flowai_internal.tenant_keys.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.tenant_keys.key IS '32 random bytes.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.tenant_keys', readable => false);
+
+-- requires:
+--   search
+
+-- From a live schema to catalog entries: tables, views, columns, keys, joins, and what their values
+-- look like. Runs with the caller's own rights and sees what the caller may read, nothing more.
+
+CREATE FUNCTION flowai.profile_schema(schema text, database_id text DEFAULT 'local')
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    namespace oid;
+    prefix text;
+    relation record;
+    field record;
+    profile jsonb;
+    columns jsonb;
+    column_names text[];
+    entries jsonb := '[]';
+    tables jsonb := '[]';
+    base record;
+BEGIN
+    IF schema IS NULL OR database_id IS NULL THEN
+        RAISE EXCEPTION 'argument "%" must not be null', CASE WHEN schema IS NULL THEN 'schema' ELSE 'database_id' END
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'argument_required',
+                  HINT = 'Name the schema to profile and the data source that it belongs to.';
+    END IF;
+    IF database_id !~ '^[^[:space:][:cntrl:]]([^[:cntrl:]]*[^[:space:][:cntrl:]])?$' OR octet_length(database_id) > 200 THEN
+        RAISE EXCEPTION 'argument "database_id": invalid identifier "%"', left(database_id, 60)
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'identifier_text',
+                  DETAIL = 'An identifier is not blank, has no blank at its ends, no control characters and at most 200 bytes.',
+                  HINT = 'Choose a short name such as warehouse.';
+    END IF;
+    SELECT n.oid INTO namespace FROM pg_namespace n
+    WHERE n.nspname = schema AND has_schema_privilege(n.oid, 'USAGE');
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'schema "%" is not found', left(schema, 60)
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'schema_found',
+                  DETAIL = 'It does not exist, or the role has no USAGE on it.',
+                  HINT = 'List schemas with \dn, or ask for GRANT USAGE ON SCHEMA.';
+    END IF;
+    -- Two data sources may hold schemas of one name; ids must tell them apart.
+    prefix := CASE database_id WHEN 'local' THEN schema ELSE database_id || '.' || schema END;
+
+    FOR relation IN
+        SELECT c.oid::regclass AS oid, c.relname::text AS name, c.reltuples,
+               CASE c.relkind WHEN 'r' THEN 'base_table' WHEN 'p' THEN 'partitioned_table' WHEN 'v' THEN 'view'
+                              WHEN 'm' THEN 'materialized_view' ELSE 'foreign_table' END AS relation_type,
+               c.relkind IN ('v', 'm') AS is_view,
+               COALESCE(obj_description(c.oid, 'pg_class'), '') AS description
+        FROM pg_class c
+        WHERE c.relnamespace = namespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+          AND has_table_privilege(c.oid, 'SELECT')
+        ORDER BY c.relname
+    LOOP
+        columns := '[]';
+        column_names := '{}';
+        FOR field IN
+            SELECT a.attname::text AS name, row_number() OVER (ORDER BY a.attnum) AS ordinal,
+                   format_type(a.atttypid, a.atttypmod) AS data_type, NOT a.attnotnull AS nullable,
+                   COALESCE(col_description(a.attrelid, a.attnum), '') AS description,
+                   t.typcategory IN ('N', 'D', 'T') AS comparable,
+                   EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'p' AND a.attnum = ANY (k.conkey)) AS in_primary_key,
+                   (SELECT jsonb_agg(jsonb_build_object('id', format('column:%s.%s.%s',
+                                CASE WHEN fn.nspname = schema THEN prefix ELSE fn.nspname END, fc.relname, fa.attname),
+                                'kind', 'references', 'properties', jsonb_build_object('constraint', k.conname))
+                                ORDER BY k.conname)
+                    FROM pg_constraint k
+                    JOIN pg_class fc ON fc.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace
+                    JOIN pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = k.confkey[array_position(k.conkey, a.attnum)]
+                    WHERE k.conrelid = a.attrelid AND k.contype = 'f' AND a.attnum = ANY (k.conkey)) AS edges
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+            WHERE a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
+              AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+            ORDER BY a.attnum
+        LOOP
+            SELECT jsonb_strip_nulls(jsonb_build_object(
+                'source', 'statistics',
+                'nullFraction', round(s.null_frac::numeric, 4),
+                -- Below zero PostgreSQL counts in fractions of the rows.
+                'distinctCount', CASE WHEN s.n_distinct >= 0 THEN s.n_distinct::bigint END,
+                'distinctFraction', CASE WHEN s.n_distinct < 0 THEN round(-s.n_distinct::numeric, 4) END,
+                'min', (s.histogram_bounds::text::text[])[1],
+                'max', (s.histogram_bounds::text::text[])[cardinality(s.histogram_bounds::text::text[])],
+                'frequentValues', (
+                    SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200), 'fraction', round(f.fraction::numeric, 4)) ORDER BY f.n)
+                    FROM ROWS FROM (unnest(s.most_common_vals::text::text[]), unnest(s.most_common_freqs))
+                         WITH ORDINALITY AS f(value, fraction, n)
+                    WHERE f.n <= 10)))
+            INTO profile
+            FROM pg_stats s
+            WHERE s.schemaname = profile_schema.schema AND s.tablename = relation.name AND s.attname = field.name AND NOT s.inherited;
+            -- No statistics, or none that the caller may see: the first rows tell.
+            IF NOT FOUND THEN
+                EXECUTE format($q$
+                    WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
+                    frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
+                                 GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
+                    SELECT jsonb_strip_nulls(jsonb_build_object(
+                        'source', 'sample', 'sampleRows', count(*),
+                        'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
+                        'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
+                        'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
+                                                  'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
+                                                  ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f)))
+                    FROM sample $q$,
+                    field.name, relation.oid,
+                    CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
+                    CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END) INTO profile;
+            END IF;
+            columns := columns || jsonb_build_object(
+                'id', format('column:%s.%s.%s', prefix, relation.name, field.name),
+                'itemType', 'column', 'name', field.name,
+                'qualified_name', format('%s.%s.%s', prefix, relation.name, field.name),
+                'content', field.description,
+                'tags', CASE WHEN field.in_primary_key THEN '["primary_key"]' ELSE '[]' END::jsonb
+                        || CASE WHEN field.edges IS NULL THEN '[]' ELSE '["foreign_key"]' END::jsonb,
+                'related', COALESCE(field.edges, '[]'),
+                'metadata', jsonb_build_object('databaseId', database_id, 'schemaName', schema,
+                    'tableName', relation.name, 'columnName', field.name, 'dataType', field.data_type,
+                    'nullable', field.nullable, 'ordinal', field.ordinal, 'profile', profile));
+            column_names := column_names || field.name;
+        END LOOP;
+
+        SELECT (SELECT jsonb_agg(a.attname ORDER BY k.n)
+                FROM pg_constraint p, unnest(p.conkey) WITH ORDINALITY AS k(attnum, n)
+                JOIN pg_attribute a ON a.attrelid = relation.oid AND a.attnum = k.attnum
+                WHERE p.conrelid = relation.oid AND p.contype = 'p') AS primary_key,
+               (SELECT jsonb_agg(jsonb_build_object('id', format('table:%s.%s',
+                           CASE WHEN fn.nspname = schema THEN prefix ELSE fn.nspname END, fc.relname),
+                           'kind', 'references', 'properties', j.properties) ORDER BY fc.relname)
+                FROM (SELECT k.confrelid, jsonb_build_object('joins', jsonb_agg(jsonb_build_object(
+                             'constraint', k.conname,
+                             'columns', (SELECT jsonb_agg(a.attname ORDER BY c.n) FROM unnest(k.conkey) WITH ORDINALITY AS c(attnum, n)
+                                         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.attnum),
+                             'references', (SELECT jsonb_agg(a.attname ORDER BY c.n) FROM unnest(k.confkey) WITH ORDINALITY AS c(attnum, n)
+                                            JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = c.attnum))
+                             ORDER BY k.conname)) AS properties
+                      FROM pg_constraint k
+                      WHERE k.conrelid = relation.oid AND k.contype = 'f' AND k.confrelid <> relation.oid
+                      GROUP BY k.confrelid) AS j
+                JOIN pg_class fc ON fc.oid = j.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace) AS edges
+        INTO base;
+        tables := tables || jsonb_build_array(jsonb_build_object(
+            'id', format('%s:%s.%s', CASE WHEN relation.is_view THEN 'view' ELSE 'table' END, prefix, relation.name),
+            'itemType', CASE WHEN relation.is_view THEN 'view' ELSE 'table' END,
+            'name', relation.name, 'qualified_name', format('%s.%s', prefix, relation.name),
+            'content', concat_ws(E'\n', NULLIF(relation.description, ''), 'Columns: ' || array_to_string(column_names, ', ') || '.'),
+            'related', COALESCE(base.edges, '[]') || (
+                SELECT COALESCE(jsonb_agg(jsonb_build_object('id', f ->> 'id', 'kind', 'contains')), '[]')
+                FROM jsonb_array_elements(columns) AS f),
+            'metadata', jsonb_strip_nulls(jsonb_build_object('databaseId', database_id, 'schemaName', schema,
+                'tableName', relation.name, 'relationType', relation.relation_type,
+                'rowCount', CASE WHEN relation.reltuples >= 0 AND NOT relation.is_view THEN relation.reltuples::bigint END,
+                'columnCount', cardinality(column_names), 'primaryKey', base.primary_key))));
+        entries := entries || columns;
+    END LOOP;
+
+    RETURN jsonb_build_array(jsonb_build_object(
+            'id', format('schema:%s', prefix), 'itemType', 'schema', 'name', schema, 'qualified_name', prefix,
+            'content', COALESCE(obj_description(namespace, 'pg_namespace'), ''),
+            'related', (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', t ->> 'id', 'kind', 'contains')), '[]')
+                        FROM jsonb_array_elements(tables) AS t),
+            'metadata', jsonb_build_object('databaseId', database_id, 'schemaName', schema,
+                                           'tableCount', jsonb_array_length(tables))))
+        || tables || entries;
+END $$;
+
+CREATE FUNCTION flowai.profile_database(schema text, database_id text DEFAULT 'local')
+RETURNS TABLE (id text, outcome text, version bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    entries jsonb;
+    gone text[];
+BEGIN
+    PERFORM flowai.require_tenant();
+    entries := flowai.profile_schema(schema, database_id);
+    RETURN QUERY SELECT p.id, p.outcome, p.version FROM flowai.catalog_put(entries) AS p;
+    -- What an earlier profile of this schema found and is no longer there.
+    SELECT array_agg(c.id ORDER BY c.id) INTO gone
+    FROM flowai.catalog c
+    WHERE c.item_type IN ('table', 'view', 'column')
+      AND c.metadata ->> 'databaseId' = profile_database.database_id
+      AND c.metadata ->> 'schemaName' = profile_database.schema
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements(entries) AS e WHERE e ->> 'id' = c.id);
+    RETURN QUERY SELECT d.id, 'deleted', NULL::bigint FROM flowai.catalog_delete(COALESCE(gone, '{}')) AS d WHERE d.deleted;
+END $$;
+
+-- requires:
+--   tenancy
+
+-- Read-only SQL: what statements may call beyond the functions of the server.
+
+-- A function is known by its signature and by a digest of what it is: dropped and made anew, replaced,
+-- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
+CREATE TABLE flowai.allowed_functions (
+    function   text COLLATE "C" NOT NULL,
+    digest     bytea NOT NULL,
+    allowed_by text NOT NULL,
+    allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT allowed_functions_pkey PRIMARY KEY (function),
+    CONSTRAINT allowed_functions_digest_length
+        CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
+);
+COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server, for all tenants. Written by flowai.function_allow and flowai.function_disallow.';
+COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
+COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
+COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
+COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
+SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
+
+-- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
+-- are; their own bodies are digested with it.
+CREATE FUNCTION flowai_internal.function_digest(routine oid) RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(
+        pg_catalog.jsonb_build_array(
+            p.oid::regprocedure::text, l.lanname, r.rolname, p.prokind, p.prosecdef, p.provolatile,
+            p.proisstrict, p.proretset, pg_catalog.format_type(p.prorettype, NULL),
+            p.prosrc, p.probin, pg_catalog.pg_get_function_sqlbody(p.oid), p.proconfig::text,
+            a.aggkind, a.agginitval)::text, E'\n' ORDER BY p.oid = $1 DESC, p.oid::regprocedure::text COLLATE "C"), 'UTF8'))
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+    LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
+    WHERE p.oid = $1
+       OR p.oid IN (
+            SELECT part.oid
+            FROM pg_catalog.pg_aggregate g
+            CROSS JOIN LATERAL (VALUES
+                (g.aggtransfn::oid), (g.aggfinalfn::oid), (g.aggcombinefn::oid), (g.aggserialfn::oid),
+                (g.aggdeserialfn::oid), (g.aggmtransfn::oid), (g.aggminvtransfn::oid),
+                (g.aggmfinalfn::oid)) AS part (oid)
+            WHERE g.aggfnoid = $1);
+END;
+COMMENT ON FUNCTION flowai_internal.function_digest(oid) IS 'SHA-256 over what a function is, by names and bodies; NULL if there is no such function.';
+
+-- Which of these functions were allowed, and whether each still is what was allowed. A definer function:
+-- the digest looks at objects of others.
+CREATE FUNCTION flowai.function_standing(routines oid[])
+RETURNS TABLE (routine oid, unchanged boolean)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.oid, a.digest = flowai_internal.function_digest(p.oid)
+    FROM pg_catalog.unnest(routines) AS wanted (oid)
+    JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
+    JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
+END;
+COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';
+
+-- requires:
+--   tenancy
+
+-- The catalog: entries, the relations between them, and a view that takes plain DML.
+
+CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN COALESCE(NULLIF(pg_catalog.current_setting('flowai.workspace', true), ''), 'default');
+
+CREATE TABLE flowai.catalog_entries (
+    tenant_id      flowai.identifier NOT NULL,
+    workspace_id   flowai.identifier NOT NULL,
+    id             text COLLATE "C" NOT NULL,
+    item_type      text COLLATE "C" NOT NULL,
+    name           text NOT NULL,
+    qualified_name text NOT NULL,
+    content        text NOT NULL,
+    tags           text[] NOT NULL,
+    metadata       jsonb NOT NULL,
+    content_hash   bytea NOT NULL,
+    version        bigint NOT NULL,
+    row_version    bigint NOT NULL,
+    superseded     bigint,
+    created_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    updated_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT catalog_entries_pkey PRIMARY KEY (tenant_id, workspace_id, id),
+    CONSTRAINT catalog_entries_id_text CHECK (pg_catalog.octet_length(id) BETWEEN 1 AND 512),
+    CONSTRAINT catalog_entries_item_type_word CHECK (item_type OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,62}$'),
+    CONSTRAINT catalog_entries_name_said CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]'),
+    CONSTRAINT catalog_entries_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) OPERATOR(pg_catalog.=) 'object'),
+    CONSTRAINT catalog_entries_hash_length CHECK (pg_catalog.octet_length(content_hash) OPERATOR(pg_catalog.=) 32),
+    CONSTRAINT catalog_entries_version_positive CHECK (version OPERATOR(pg_catalog.>) 0)
+) PARTITION BY HASH (tenant_id);
+-- Serves search: from the row versions that an index piece names to the rows.
+CREATE UNIQUE INDEX catalog_entries_row_version_idx
+    ON flowai.catalog_entries (tenant_id, workspace_id, row_version);
+COMMENT ON TABLE flowai.catalog_entries IS 'What each workspace knows: tables, columns, documents and any kind that users name. Written by flowai.catalog_put, catalog_replace and catalog_delete, or through the view flowai.catalog.';
+COMMENT ON COLUMN flowai.catalog_entries.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.catalog_entries.workspace_id IS 'The workspace inside the tenant: a scope, not a boundary of rights.';
+COMMENT ON COLUMN flowai.catalog_entries.id IS 'Stable identifier, conventionally kind:name; at most 512 bytes.';
+COMMENT ON COLUMN flowai.catalog_entries.item_type IS 'What sort of thing it is: table, column, schema, document, or a word of the user''s (itemType in JSON).';
+COMMENT ON COLUMN flowai.catalog_entries.name IS 'Short name.';
+COMMENT ON COLUMN flowai.catalog_entries.qualified_name IS 'Full name, such as schema.table; may be empty.';
+COMMENT ON COLUMN flowai.catalog_entries.content IS 'Description; may be empty.';
+COMMENT ON COLUMN flowai.catalog_entries.tags IS 'Words to filter and rank by; sorted, without repetition.';
+COMMENT ON COLUMN flowai.catalog_entries.metadata IS 'What else is known, as an object. Known keys (databaseId, schemaName, rowCount, ...) have known types; others are kept as they are.';
+COMMENT ON COLUMN flowai.catalog_entries.content_hash IS 'BLAKE3 over the user''s fields: an equal write is no write.';
+COMMENT ON COLUMN flowai.catalog_entries.version IS 'Counts the entry''s effective writes, from 1.';
+COMMENT ON COLUMN flowai.catalog_entries.row_version IS 'Identity of this version of the row: random, so that it tells nobody how much others write.';
+COMMENT ON COLUMN flowai.catalog_entries.superseded IS 'The row_version that this one replaced; NULL for the first. The statement that replaced it learns from here which indexed document died.';
+COMMENT ON COLUMN flowai.catalog_entries.created_at IS 'When the entry was first written.';
+COMMENT ON COLUMN flowai.catalog_entries.updated_at IS 'When the entry was last effectively written.';
+SELECT flowai_internal.make_tenant_table('flowai.catalog_entries');
+
+CREATE TABLE flowai.catalog_relations (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    from_id      text COLLATE "C" NOT NULL,
+    kind         flowai.identifier NOT NULL,
+    to_id        text COLLATE "C" NOT NULL,
+    properties   jsonb NOT NULL,
+    CONSTRAINT catalog_relations_pkey PRIMARY KEY (tenant_id, workspace_id, from_id, kind, to_id),
+    CONSTRAINT catalog_relations_properties_object CHECK (pg_catalog.jsonb_typeof(properties) OPERATOR(pg_catalog.=) 'object')
+) PARTITION BY HASH (tenant_id);
+-- Serves the walk against the arrows.
+CREATE INDEX catalog_relations_to_idx ON flowai.catalog_relations (tenant_id, workspace_id, to_id, kind);
+COMMENT ON TABLE flowai.catalog_relations IS 'Directed edges between entries, written with the entry that they leave. The far end may not exist yet: flowai.catalog_check() reports such edges.';
+COMMENT ON COLUMN flowai.catalog_relations.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.catalog_relations.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai.catalog_relations.from_id IS 'Id of the entry that the edge leaves.';
+COMMENT ON COLUMN flowai.catalog_relations.kind IS 'What the edge means: contains, references, joins_with, related_to, or a word of the user''s.';
+COMMENT ON COLUMN flowai.catalog_relations.to_id IS 'Id of the entry that the edge reaches; it may be missing.';
+COMMENT ON COLUMN flowai.catalog_relations.properties IS 'What else is known of the edge, as an object; {} if nothing.';
+SELECT flowai_internal.make_tenant_table('flowai.catalog_relations');
+
+CREATE VIEW flowai.catalog WITH (security_invoker = true, security_barrier = true) AS
+SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
+       COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('id', r.to_id, 'kind', r.kind, 'properties', r.properties)
+                                             ORDER BY r.kind, r.to_id)
+                 FROM flowai.catalog_relations r
+                 WHERE r.tenant_id = e.tenant_id AND r.workspace_id = e.workspace_id AND r.from_id = e.id),
+                '[]') AS related,
+       e.metadata, e.version, e.created_at, e.updated_at
+FROM flowai.catalog_entries e
+WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
+COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, UPDATE and DELETE; for many rows at once flowai.catalog_put is the fast way.';
+COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
+COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
+COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
+COMMENT ON COLUMN flowai.catalog.qualified_name IS 'Full name; '''' by default.';
+COMMENT ON COLUMN flowai.catalog.content IS 'Description; '''' by default.';
+COMMENT ON COLUMN flowai.catalog.tags IS 'Words to filter and rank by; none by default.';
+COMMENT ON COLUMN flowai.catalog.related IS 'Outgoing edges: an array of {id, kind, properties}; on writing, elements may also be plain ids.';
+COMMENT ON COLUMN flowai.catalog.metadata IS 'What else is known, as an object; {} by default.';
+COMMENT ON COLUMN flowai.catalog.version IS 'Counts the entry''s effective writes; not written.';
+COMMENT ON COLUMN flowai.catalog.created_at IS 'When the entry was first written; not written.';
+COMMENT ON COLUMN flowai.catalog.updated_at IS 'When the entry was last effectively written; not written.';
+
+-- DML on the view goes the way of the functions, so that rows, relations and index stay one thing.
+CREATE FUNCTION flowai_internal.catalog_view_write() RETURNS trigger LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    outcome text;
+BEGIN
+    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.id IS DISTINCT FROM OLD.id) THEN
+        PERFORM flowai.catalog_delete(ARRAY[OLD.id]);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    NEW.qualified_name := COALESCE(NEW.qualified_name, '');
+    NEW.content := COALESCE(NEW.content, '');
+    NEW.tags := COALESCE(NEW.tags, '{}');
+    NEW.related := COALESCE(NEW.related, '[]');
+    NEW.metadata := COALESCE(NEW.metadata, '{}');
+    SELECT p.outcome INTO STRICT outcome
+    FROM flowai.catalog_put(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+        'id', NEW.id, 'itemType', NEW.item_type, 'name', NEW.name))
+        || jsonb_build_object('qualified_name', NEW.qualified_name, 'content', NEW.content,
+                              'tags', NEW.tags, 'related', NEW.related, 'metadata', NEW.metadata))) AS p;
+    IF outcome <> 'inserted' AND (TG_OP = 'INSERT' OR NEW.id IS DISTINCT FROM OLD.id) THEN
+        RAISE EXCEPTION 'entry "%" already exists', NEW.id
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_new',
+                  HINT = 'UPDATE it, or write with flowai.catalog_put, which does either.';
+    END IF;
+    SELECT c.version, c.created_at, c.updated_at INTO NEW.version, NEW.created_at, NEW.updated_at
+    FROM flowai.catalog c WHERE c.id = NEW.id;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF trigger of the view flowai.catalog.';
+CREATE TRIGGER catalog_write INSTEAD OF INSERT OR UPDATE OR DELETE ON flowai.catalog
+    FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
+COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Sends DML on the view through catalog_put and catalog_delete.';
+
+-- ---------------------------------------------------------------------------------- reading tools
+
+CREATE FUNCTION flowai.list_schema_fields(entry text, max_rows integer DEFAULT 200, after integer DEFAULT 0)
+RETURNS TABLE (ordinal integer, id text, name text, data_type text, nullable boolean, description text, metadata jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    WITH owner AS MATERIALIZED (
+        SELECT e.id, e.metadata,
+               EXISTS (SELECT FROM flowai.catalog_relations r
+                       WHERE r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+                         AND r.from_id = e.id AND r.kind = 'contains') AS has_edges
+        FROM flowai.catalog_entries e
+        WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
+          AND (e.id = list_schema_fields.entry OR e.qualified_name = list_schema_fields.entry)
+        ORDER BY e.id <> list_schema_fields.entry, e.id
+        LIMIT 1
+    ), field AS (
+        SELECT c.id, c.name, c.content, c.metadata
+        FROM owner o
+        JOIN flowai.catalog_relations r ON o.has_edges AND r.from_id = o.id AND r.kind = 'contains'
+             AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+        JOIN flowai.catalog_entries c ON c.id = r.to_id AND c.item_type = 'column'
+             AND c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
+        UNION ALL
+        SELECT c.id, c.name, c.content, c.metadata
+        FROM owner o
+        JOIN flowai.catalog_entries c ON NOT o.has_edges AND c.item_type = 'column'
+             AND c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
+             AND c.metadata ->> 'tableName' = o.metadata ->> 'tableName'
+             AND c.metadata ->> 'schemaName' IS NOT DISTINCT FROM o.metadata ->> 'schemaName'
+             AND c.metadata ->> 'databaseId' IS NOT DISTINCT FROM o.metadata ->> 'databaseId'
+    ), numbered AS (
+        SELECT COALESCE((f.metadata ->> 'ordinal')::integer,
+                        pg_catalog.row_number() OVER (ORDER BY f.id)::integer) AS ordinal, f.*
+        FROM field f
+    )
+    SELECT n.ordinal, n.id, n.name, n.metadata ->> 'dataType', (n.metadata ->> 'nullable')::boolean,
+           NULLIF(n.content, ''), n.metadata
+    FROM numbered n
+    WHERE n.ordinal > list_schema_fields.after
+    ORDER BY n.ordinal, n.id
+    LIMIT LEAST(GREATEST(list_schema_fields.max_rows, 0), 2000);
+END;
+
+CREATE FUNCTION flowai.get_catalog_relations(entry text, direction text DEFAULT 'both', kinds text[] DEFAULT NULL, max_rows integer DEFAULT 100)
+RETURNS TABLE (from_id text, kind text, to_id text, properties jsonb, direction text, dangling boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    WITH edge AS (
+        SELECT r.from_id, r.kind::text AS kind, r.to_id, r.properties, 'out' AS direction
+        FROM flowai.catalog_relations r
+        WHERE get_catalog_relations.direction IN ('out', 'both')
+          AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+          AND r.from_id = get_catalog_relations.entry
+        UNION ALL
+        SELECT r.from_id, r.kind::text, r.to_id, r.properties, 'in'
+        FROM flowai.catalog_relations r
+        WHERE get_catalog_relations.direction IN ('in', 'both')
+          AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+          AND r.to_id = get_catalog_relations.entry
+    )
+    SELECT e.from_id, e.kind, e.to_id, e.properties, e.direction,
+           NOT EXISTS (SELECT FROM flowai.catalog_entries c
+                       WHERE c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
+                         AND c.id = CASE e.direction WHEN 'out' THEN e.to_id ELSE e.from_id END)
+    FROM edge e
+    WHERE get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds)
+    ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
+    LIMIT LEAST(GREATEST(get_catalog_relations.max_rows, 0), 2000);
+END;
+
+CREATE FUNCTION flowai.catalog_check()
+RETURNS TABLE (problem text, id text, detail text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    SELECT 'dangling relation', r.from_id, pg_catalog.format('%s -> %s', r.kind, r.to_id)
+    FROM flowai.catalog_relations r
+    WHERE r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+      AND NOT EXISTS (SELECT FROM flowai.catalog_entries e
+                      WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
+                        AND e.id = r.to_id)
+    ORDER BY r.from_id, r.kind, r.to_id;
+END;
+
+-- requires:
+--   tenancy
+--   api::page::page_rows
+--   api::page::prefix_end
+
+-- Key/value entries: small state that agents and applications keep between calls.
+--
+-- An entry that has expired is gone for every operation, long before anybody removes its row. Reads
+-- judge that by the start of the statement, as they judge visibility; writes by the moment of writing.
+
+ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
+
+CREATE TABLE flowai.kv_entries (
+    tenant_id  flowai.identifier NOT NULL,
+    namespace  flowai.identifier NOT NULL,
+    key        text COLLATE "C" NOT NULL,
+    value      jsonb NOT NULL,
+    version    bigint NOT NULL,
+    expires_at timestamptz,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    CONSTRAINT kv_entries_pkey PRIMARY KEY (tenant_id, namespace, key),
+    CONSTRAINT kv_entries_key_length CHECK (pg_catalog.octet_length(key) BETWEEN 1 AND 1024),
+    CONSTRAINT kv_entries_version_positive CHECK (version > 0),
+    CONSTRAINT kv_entries_times_ordered CHECK (updated_at >= created_at AND expires_at > created_at)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.kv_entries IS 'Key/value entries. Written by flowai.kv_put and its kin. Rows whose expires_at has passed no longer count; flowai.kv_get and its kin do not show them.';
+COMMENT ON COLUMN flowai.kv_entries.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.kv_entries.namespace IS 'Which set of keys: one for each use.';
+COMMENT ON COLUMN flowai.kv_entries.key IS 'The key, 1 to 1024 bytes, in order of bytes.';
+COMMENT ON COLUMN flowai.kv_entries.value IS 'The value, at most 16 MiB.';
+COMMENT ON COLUMN flowai.kv_entries.version IS 'One more with each write. It starts at the clock''s microseconds since 2000, so that no later entry under the key has a version of an earlier one.';
+COMMENT ON COLUMN flowai.kv_entries.expires_at IS 'From when on the entry counts as absent; NULL for never.';
+COMMENT ON COLUMN flowai.kv_entries.created_at IS 'When the entry came to be; anew if an earlier one had expired.';
+COMMENT ON COLUMN flowai.kv_entries.updated_at IS 'When the entry was last written; equal to created_at exactly if it was written once.';
+SELECT flowai_internal.make_tenant_table('flowai.kv_entries');
+
+CREATE FUNCTION flowai.kv_get(namespace text, key text)
+RETURNS TABLE (value jsonb, version bigint, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT e.value, e.version, e.expires_at
+    FROM flowai.kv_entries e
+    WHERE e.tenant_id = flowai.current_tenant()
+      AND e.namespace = kv_get.namespace
+      AND e.key = kv_get.key
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp());
+END;
+
+CREATE FUNCTION flowai.kv_get_many(namespace text, keys text[])
+RETURNS TABLE (ordinal bigint, key text, found boolean, value jsonb, version bigint, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT k.ordinal, k.key, e.version IS NOT NULL, e.value, e.version, e.expires_at
+    FROM pg_catalog.unnest(keys) WITH ORDINALITY AS k(key, ordinal)
+    LEFT JOIN flowai.kv_entries e
+      ON e.tenant_id = flowai.current_tenant()
+     AND e.namespace = kv_get_many.namespace
+     AND e.key = k.key
+     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+    ORDER BY k.ordinal;
+END;
+
+CREATE FUNCTION flowai.kv_list(namespace text, prefix text DEFAULT '', after text DEFAULT NULL, max_rows integer DEFAULT 100)
+RETURNS TABLE (key text, value jsonb, version bigint, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+    SELECT e.key, e.value, e.version, e.expires_at
+    FROM flowai.kv_entries e
+    WHERE e.tenant_id = flowai.current_tenant()
+      AND e.namespace = kv_list.namespace
+      AND e.key >= kv_list.prefix COLLATE "C"
+      AND e.key < flowai_internal.prefix_end(kv_list.prefix) COLLATE "C"
+      -- Not COALESCE: the server would not trust it before the policy, and so not in the index.
+      AND e.key > CASE WHEN kv_list.after IS NULL THEN '' ELSE kv_list.after END COLLATE "C"
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+    ORDER BY e.key
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+/*
+This file is auto generated by pgrx.
+
+The ordering of items is not stable, it is driven by a dependency graph.
+*/
