@@ -13,9 +13,7 @@ type Outcomes = TableIterator<
 >;
 
 fn outcomes(written: Vec<catalog::Written>) -> Outcomes {
-    TableIterator::new(
-        written.into_iter().map(|w| (w.id, w.outcome.name().to_owned(), w.version)),
-    )
+    TableIterator::new(written.into_iter().map(|w| (w.id, w.outcome.name().to_owned(), w.version)))
 }
 
 /// Writes entries; equal ones are left alone.

@@ -15,11 +15,7 @@ fn current_tenant_support(request: Internal) -> Internal {
     let node = unsafe {
         let request: *mut pg_sys::Node =
             request.unwrap().map_or(std::ptr::null_mut(), |d| d.cast_mut_ptr());
-        if request.is_null() {
-            std::ptr::null_mut()
-        } else {
-            tenant::simplify(request).or_raise()
-        }
+        if request.is_null() { std::ptr::null_mut() } else { tenant::simplify(request).or_raise() }
     };
     // A support function that has nothing to offer returns a null pointer, not an SQL NULL.
     Internal::from(Some(pg_sys::Datum::from(node)))

@@ -98,8 +98,9 @@ pub(crate) fn query_max_timeout_ms() -> u64 {
 
 /// Sets `flowai.tenant` and `flowai.workspace` until the transaction ends, as SET LOCAL does.
 pub(crate) fn set_local(setting: &CStr, value: &str) -> flowai_core::Result<()> {
-    let value = CString::new(value)
-        .map_err(|_| flowai_core::Error::invalid("identifier_text", "a NUL cannot be part of an id"))?;
+    let value = CString::new(value).map_err(|_| {
+        flowai_core::Error::invalid("identifier_text", "a NUL cannot be part of an id")
+    })?;
     // SAFETY: name and value live across the call; errors come back as errors.
     unsafe {
         pg_sys::set_config_option(
@@ -229,7 +230,8 @@ unsafe extern "C-unwind" fn check_id(
     };
     // The statement of a restricted operation (a read-only query of ours) must not choose a tenant.
     // SAFETY: a plain read of a backend variable.
-    if source == pg_sys::GucSource::PGC_S_SESSION && unsafe { pg_sys::InSecurityRestrictedOperation() }
+    if source == pg_sys::GucSource::PGC_S_SESSION
+        && unsafe { pg_sys::InSecurityRestrictedOperation() }
     {
         refuse(
             pgrx::PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
@@ -243,7 +245,10 @@ unsafe extern "C-unwind" fn check_id(
     match std::str::from_utf8(text).ok().map(name::check) {
         Some(Ok(())) => true,
         Some(Err(error)) => {
-            refuse(pgrx::PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, error.detail.as_deref().unwrap_or(&error.message));
+            refuse(
+                pgrx::PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                error.detail.as_deref().unwrap_or(&error.message),
+            );
             false
         }
         None => {
@@ -265,7 +270,11 @@ fn refuse(code: pgrx::PgSqlErrorCode, detail: &str) {
 #[pg_guard]
 unsafe extern "C-unwind" fn assign_tenant(value: *const c_char, _extra: *mut c_void) {
     // SAFETY: the server passes a valid string or NULL.
-    let selector = if value.is_null() { "".into() } else { unsafe { CStr::from_ptr(value) }.to_string_lossy() };
+    let selector = if value.is_null() {
+        "".into()
+    } else {
+        unsafe { CStr::from_ptr(value) }.to_string_lossy()
+    };
     SELECTOR.set(None);
     tenant::selector_changes(&selector);
 }

@@ -73,7 +73,9 @@ impl Row {
         unsafe {
             let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null);
             if null || pg_sys::SPI_gettypeid(self.desc, column as i32) != pg_sys::JSONBOID {
-                return Err(Error::internal(format!("column {column} of a stored statement is no jsonb")));
+                return Err(Error::internal(format!(
+                    "column {column} of a stored statement is no jsonb"
+                )));
             }
             Ok(Stored(pg_sys::SPI_datumTransfer(datum, false, -1)))
         }
@@ -81,8 +83,9 @@ impl Row {
 
     /// The column's value where NULL would be a bug of the statement.
     pub(crate) fn need<T: FromDatum>(&self, column: usize) -> Result<T> {
-        self.get(column)
-            .ok_or_else(|| Error::internal(format!("column {column} of a stored statement is null")))
+        self.get(column).ok_or_else(|| {
+            Error::internal(format!("column {column} of a stored statement is null"))
+        })
     }
 }
 

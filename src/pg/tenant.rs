@@ -149,7 +149,9 @@ fn resolve(outer: pg_sys::Oid) -> Result<Option<Rc<str>>> {
             format!("role \"{}\" may not use tenant \"{selector}\"", role_name(outer)),
         )
         .detail("The setting flowai.tenant selects among the tenants that a role is a member of.")
-        .hint("Ask an administrator for flowai.tenant_grant(tenant, role), or RESET flowai.tenant."));
+        .hint(
+            "Ask an administrator for flowai.tenant_grant(tenant, role), or RESET flowai.tenant.",
+        ));
     };
     BINDING.set(Some(Binding { outer, selector, tenant: tenant.clone(), default }));
     Ok(tenant)
@@ -256,7 +258,8 @@ fn scan(lookup: Lookup, mut visit: impl FnMut(&str, pg_sys::Oid) -> bool) -> Res
             }
         };
         let relation = pg_sys::table_open(members.table, pg_sys::AccessShareLock as i32);
-        let scan = pg_sys::systable_beginscan(relation, index, true, std::ptr::null_mut(), 1, &mut key);
+        let scan =
+            pg_sys::systable_beginscan(relation, index, true, std::ptr::null_mut(), 1, &mut key);
         loop {
             let tuple = pg_sys::systable_getnext(scan);
             if tuple.is_null() {
@@ -374,8 +377,16 @@ pub(crate) unsafe fn simplify(request: *mut pg_sys::Node) -> Result<*mut pg_sys:
         let Some(tenant) = current()? else { return Ok(none) };
         let Some(value) = (*tenant).into_datum() else { return Ok(none) };
         FOLDED.set(Some(tenant));
-        Ok(pg_sys::makeConst(pg_sys::TEXTOID, -1, pg_sys::DEFAULT_COLLATION_OID, -1, value, false, false)
-            .cast())
+        Ok(pg_sys::makeConst(
+            pg_sys::TEXTOID,
+            -1,
+            pg_sys::DEFAULT_COLLATION_OID,
+            -1,
+            value,
+            false,
+            false,
+        )
+        .cast())
     }
 }
 
@@ -386,8 +397,14 @@ pub(crate) fn init() {
     // SAFETY: callbacks stay registered for the backend's life; they touch thread-locals only.
     unsafe {
         pg_sys::CacheRegisterRelcacheCallback(Some(on_relation), pg_sys::Datum::from(0));
-        for cache in [pg_sys::SysCacheIdentifier::AUTHOID, pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE] {
-            pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(on_role), pg_sys::Datum::from(0));
+        for cache in
+            [pg_sys::SysCacheIdentifier::AUTHOID, pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE]
+        {
+            pg_sys::CacheRegisterSyscacheCallback(
+                cache as i32,
+                Some(on_role),
+                pg_sys::Datum::from(0),
+            );
         }
     }
 }

@@ -6,7 +6,5 @@ use pgrx::pg_sys;
 /// see what the lock's previous holder did.
 pub(crate) fn sees_what_others_commit() -> bool {
     // SAFETY: plain reads of backend variables.
-    unsafe {
-        pg_sys::XactIsoLevel <= pg_sys::XACT_READ_COMMITTED as i32 && !pg_sys::XactReadOnly
-    }
+    unsafe { pg_sys::XactIsoLevel <= pg_sys::XACT_READ_COMMITTED as i32 && !pg_sys::XactReadOnly }
 }

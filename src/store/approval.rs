@@ -61,9 +61,11 @@ pub(crate) struct Decided {
 /// Asks for a decision.
 pub(super) fn request(tenant: &str, subject: Subject, deadline: Option<Interval>) -> Result<Uuid> {
     let Subject { kind, id, revision, title, body_hash } = subject;
-    spi::write_one(REQUEST, args![tenant, kind, id, revision, title, body_hash, tenant::outer_name(), deadline], |row| {
-        row.need(1)
-    })?
+    spi::write_one(
+        REQUEST,
+        args![tenant, kind, id, revision, title, body_hash, tenant::outer_name(), deadline],
+        |row| row.need(1),
+    )?
     .ok_or_else(|| Error::internal("an approval was not recorded"))
 }
 
@@ -77,13 +79,19 @@ pub(super) fn withdraw(tenant: &str, kind: &str, id: &str) -> Result<()> {
 ///
 /// The approval's row is locked first, then the plan's; cancelling a plan goes the other way round and
 /// may lose the race as a deadlock, which the server turns into an error for one of the two.
-pub(crate) fn decide(id: Option<Uuid>, decision: Option<&str>, comment: Option<&str>) -> Result<Decided> {
+pub(crate) fn decide(
+    id: Option<Uuid>,
+    decision: Option<&str>,
+    comment: Option<&str>,
+) -> Result<Decided> {
     let tenant = tenant::required()?;
     let id = id.ok_or_else(|| Error::missing("approval"))?;
     let decision = Decision::argument(decision)?;
-    let decided = spi::write_one(DECIDE, args![&*tenant, id, decision.name(), comment, tenant::outer_name()], |row| {
-        Ok((row.need::<String>(1)?, row.need::<i64>(2)?, row.need::<Vec<u8>>(3)?))
-    })?;
+    let decided = spi::write_one(
+        DECIDE,
+        args![&*tenant, id, decision.name(), comment, tenant::outer_name()],
+        |row| Ok((row.need::<String>(1)?, row.need::<i64>(2)?, row.need::<Vec<u8>>(3)?)),
+    )?;
     let Some((subject, revision, body_hash)) = decided else { return Err(undecided(&tenant, id)?) };
     let state = decision.moves_to();
     let moved = spi::write_one(
@@ -113,14 +121,18 @@ fn undecided(tenant: &str, id: Uuid) -> Result<Error> {
     Ok(match found {
         None => Error::new(Kind::NotFound, "approval_found", "the approval is not found")
             .hint("See what waits in flowai.approval_inbox."),
-        Some(Found { decision: Some(decision), decided_by, subject }) => {
-            Error::new(Kind::WrongState, "approval_open", format!("the approval of {subject} is already {decision}"))
-                .detail(format!("It was decided by role \"{}\".", decided_by.unwrap_or_default()))
-                .hint("Each approval is decided once; a revised plan asks anew when it is submitted.")
-        }
-        Some(Found { subject, .. }) => {
-            Error::new(Kind::WrongState, "approval_in_time", format!("the time to decide about {subject} is over"))
-                .hint("Cancel the plan with flowai.plan_cancel(plan), and store it anew.")
-        }
+        Some(Found { decision: Some(decision), decided_by, subject }) => Error::new(
+            Kind::WrongState,
+            "approval_open",
+            format!("the approval of {subject} is already {decision}"),
+        )
+        .detail(format!("It was decided by role \"{}\".", decided_by.unwrap_or_default()))
+        .hint("Each approval is decided once; a revised plan asks anew when it is submitted."),
+        Some(Found { subject, .. }) => Error::new(
+            Kind::WrongState,
+            "approval_in_time",
+            format!("the time to decide about {subject} is over"),
+        )
+        .hint("Cancel the plan with flowai.plan_cancel(plan), and store it anew."),
     })
 }

@@ -210,15 +210,23 @@ fn delete_in(scope: &Scope, ids: Vec<String>) -> Result<Vec<(String, bool)>> {
     }
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
     let gone: HashMap<String, i64> =
-        spi::write(DELETE, args![tenant, workspace, ids.clone()], |row| Ok((row.need(1)?, row.need(2)?)))?
-            .into_iter()
-            .collect();
+        spi::write(DELETE, args![tenant, workspace, ids.clone()], |row| {
+            Ok((row.need(1)?, row.need(2)?))
+        })?
+        .into_iter()
+        .collect();
     if !gone.is_empty() {
         let deleted: Vec<String> = gone.keys().cloned().collect();
         spi::run(DELETE_EDGES, args![tenant, workspace, deleted])?;
         search::bury(scope, gone.values().copied().collect())?;
     }
-    Ok(ids.into_iter().map(|id| { let was = gone.contains_key(&id); (id, was) }).collect())
+    Ok(ids
+        .into_iter()
+        .map(|id| {
+            let was = gone.contains_key(&id);
+            (id, was)
+        })
+        .collect())
 }
 
 fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
@@ -252,8 +260,11 @@ fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
             row_versions,
         ],
         |row| {
-            let changed =
-                Changed { version: row.need(2)?, row_version: row.need(3)?, superseded: row.get(4) };
+            let changed = Changed {
+                version: row.need(2)?,
+                row_version: row.need(3)?,
+                superseded: row.get(4),
+            };
             Ok((row.need(1)?, changed))
         },
     )?
@@ -265,9 +276,11 @@ fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
     let versions: HashMap<String, i64> = if unchanged.is_empty() {
         HashMap::new()
     } else {
-        spi::write(VERSIONS, args![tenant, workspace, unchanged], |row| Ok((row.need(1)?, row.need(2)?)))?
-            .into_iter()
-            .collect()
+        spi::write(VERSIONS, args![tenant, workspace, unchanged], |row| {
+            Ok((row.need(1)?, row.need(2)?))
+        })?
+        .into_iter()
+        .collect()
     };
 
     let fresh = || entries.iter().filter_map(|e| changed.get(&e.id).map(|c| (e, c)));
@@ -307,7 +320,9 @@ fn write_edges(scope: &Scope, entries: &[&Entry], existed: impl Fn(&Entry) -> bo
     }
     let edges: Vec<_> = entries
         .iter()
-        .flat_map(|e| e.related.iter().map(|((kind, to), properties)| (&e.id, kind, to, properties)))
+        .flat_map(|e| {
+            e.related.iter().map(|((kind, to), properties)| (&e.id, kind, to, properties))
+        })
         .collect();
     if edges.is_empty() {
         return Ok(());
@@ -331,10 +346,8 @@ pub(crate) fn get(ids: Vec<Option<String>>) -> Result<Vec<Found>> {
     let scope = Scope::current()?;
     let ids = given_ids(Some(ids))?;
     bounded("ids", ids.len(), 1000)?;
-    let rows: HashMap<String, Row> = spi::read(
-        GET,
-        args![&*scope.tenant, scope.workspace.as_str(), ids.clone()],
-        |row| {
+    let rows: HashMap<String, Row> =
+        spi::read(GET, args![&*scope.tenant, scope.workspace.as_str(), ids.clone()], |row| {
             let entry = Row {
                 item_type: row.need(2)?,
                 name: row.need(3)?,
@@ -346,18 +359,20 @@ pub(crate) fn get(ids: Vec<Option<String>>) -> Result<Vec<Found>> {
                 related: row.need::<JsonB>(9)?.0,
             };
             Ok((row.need(1)?, entry))
-        },
-    )?
-    .into_iter()
-    .collect();
+        })?
+        .into_iter()
+        .collect();
     Ok(ids.into_iter().map(|id| Found { entry: rows.get(&id).cloned(), id }).collect())
 }
 
 fn bounded(what: &'static str, count: usize, most: usize) -> Result<()> {
     if count > most {
-        return Err(Error::too_large("argument_count", format!("argument \"{what}\" has too many elements"))
-            .detail(format!("It has {count}; the limit is {most}."))
-            .hint("Ask in several calls."));
+        return Err(Error::too_large(
+            "argument_count",
+            format!("argument \"{what}\" has too many elements"),
+        )
+        .detail(format!("It has {count}; the limit is {most}."))
+        .hint("Ask in several calls."));
     }
     Ok(())
 }
@@ -397,14 +412,17 @@ pub(crate) fn paths_between(
     within("max_paths", max_paths, 1, MAX_PATHS)?;
     let most = max_paths as usize;
     let ends = vec![from.to_owned(), to.to_owned()];
-    let known: Vec<String> = spi::read(
-        KNOWN,
-        args![&*scope.tenant, scope.workspace.as_str(), ends.clone()],
-        |row| row.need(1),
-    )?;
+    let known: Vec<String> =
+        spi::read(KNOWN, args![&*scope.tenant, scope.workspace.as_str(), ends.clone()], |row| {
+            row.need(1)
+        })?;
     if let Some(missing) = ends.iter().find(|id| !known.contains(id)) {
-        return Err(Error::new(Kind::NotFound, "entry_found", format!("entry \"{}\" is not found", shorten(missing)))
-            .hint("Find ids with flowai.search_catalog(query)."));
+        return Err(Error::new(
+            Kind::NotFound,
+            "entry_found",
+            format!("entry \"{}\" is not found", shorten(missing)),
+        )
+        .hint("Find ids with flowai.search_catalog(query)."));
     }
     let start = Path { ids: vec![from.to_owned()], kinds: Vec::new(), forward: Vec::new() };
     if from == to {
@@ -457,7 +475,12 @@ pub(crate) fn paths_between(
         open = next;
     }
     found.sort_by(|a, b| {
-        (a.ids.len(), &a.ids, &a.kinds, &b.forward).cmp(&(b.ids.len(), &b.ids, &b.kinds, &a.forward))
+        (a.ids.len(), &a.ids, &a.kinds, &b.forward).cmp(&(
+            b.ids.len(),
+            &b.ids,
+            &b.kinds,
+            &a.forward,
+        ))
     });
     found.truncate(most);
     Ok(Paths { paths: found, cut })

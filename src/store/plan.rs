@@ -56,7 +56,8 @@ const MISSING_REFS: &str = "
           AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp()))
     ORDER BY 1, 2";
 
-const STATE: &str = "SELECT state::text, revision FROM flowai.plans WHERE tenant_id = $1 AND id = $2";
+const STATE: &str =
+    "SELECT state::text, revision FROM flowai.plans WHERE tenant_id = $1 AND id = $2";
 
 const SUBMIT: &str = "
     UPDATE flowai.plans SET state = 'submitted', submitted_at = pg_catalog.clock_timestamp()
@@ -98,8 +99,7 @@ const FINISH_STEP: &str = "
     WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3 AND state = 'pending'
     RETURNING true";
 
-const STEP: &str =
-    "SELECT state::text FROM flowai.plan_steps WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3";
+const STEP: &str = "SELECT state::text FROM flowai.plan_steps WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3";
 
 const OPEN_STEPS: &str = "
     SELECT pg_catalog.string_agg(step_no::text, ', ' ORDER BY step_no) FROM flowai.plan_steps
@@ -194,10 +194,15 @@ pub(crate) fn store(
     let kind = name::argument("kind", kind)?;
     let id = name::argument("plan", id)?;
     let body = body.ok_or_else(|| Error::missing("body"))?;
-    let schema: JsonB = spi::write_one(KIND, args![&*tenant, kind], |row| row.need(1))?.ok_or_else(|| {
-        Error::new(Kind::NotFound, "plan_kind_known", format!("plan kind \"{kind}\" is not found"))
+    let schema: JsonB = spi::write_one(KIND, args![&*tenant, kind], |row| row.need(1))?
+        .ok_or_else(|| {
+            Error::new(
+                Kind::NotFound,
+                "plan_kind_known",
+                format!("plan kind \"{kind}\" is not found"),
+            )
             .hint("Define it with flowai.plan_kind_define(kind, schema).")
-    })?;
+        })?;
     let value = plan::read(body.text())?;
     Schema::compile(&schema.0)?.check(&value, "plan_fits_schema", "the plan")?;
     let parsed = plan::parse(&value)?;
@@ -234,9 +239,13 @@ fn check_references(tenant: &str, body: &Body) -> Result<()> {
 
 fn missing_references(missing: &[String]) -> Error {
     let shown: Vec<String> = missing.iter().take(20).map(|handle| shorten(handle)).collect();
-    Error::new(Kind::NotFound, "plan_references_found", format!("{} reference(s) of the plan are not found", missing.len()))
-        .detail(format!("Not found: {}.", shown.join("; ")))
-        .hint("Store them with flowai.ref_put, or extend them by putting them again.")
+    Error::new(
+        Kind::NotFound,
+        "plan_references_found",
+        format!("{} reference(s) of the plan are not found", missing.len()),
+    )
+    .detail(format!("Not found: {}.", shown.join("; ")))
+    .hint("Store them with flowai.ref_put, or extend them by putting them again.")
 }
 
 fn write_steps(tenant: &str, id: &str, body: &Body, revised: bool) -> Result<()> {
@@ -251,7 +260,9 @@ fn write_steps(tenant: &str, id: &str, body: &Body, revised: bool) -> Result<()>
         .steps
         .iter()
         .zip(1..)
-        .flat_map(|(step, no)| step.references.iter().map(move |(kind, id)| (no, kind.clone(), id.clone())))
+        .flat_map(|(step, no)| {
+            step.references.iter().map(move |(kind, id)| (no, kind.clone(), id.clone()))
+        })
         .collect();
     if !references.is_empty() {
         let numbers: Vec<i32> = references.iter().map(|r| r.0).collect();
@@ -270,17 +281,23 @@ fn not_stored(tenant: &str, id: &str, expected: Option<i64>) -> Result<Error> {
     };
     Ok(match state(tenant, id)? {
         None => not_found(id),
-        Some((State::Draft, revision)) => {
-            Error::new(Kind::Stale, "plan_revision", format!("plan \"{id}\" has another revision"))
-                .detail(format!("Expected {expected}, found {revision}."))
-                .hint("Read the plan again with flowai.plan_get(plan), then store your change on top.")
-        }
+        Some((State::Draft, revision)) => Error::new(
+            Kind::Stale,
+            "plan_revision",
+            format!("plan \"{id}\" has another revision"),
+        )
+        .detail(format!("Expected {expected}, found {revision}."))
+        .hint("Read the plan again with flowai.plan_get(plan), then store your change on top."),
         Some((other, _)) => plan::wrong_state(id, other, "change", &[State::Draft]),
     })
 }
 
 /// Submits a draft: what it is now waits for a person.
-pub(crate) fn submit(id: Option<&str>, deadline: Option<Interval>, comment: Option<&str>) -> Result<(Moved, Uuid)> {
+pub(crate) fn submit(
+    id: Option<&str>,
+    deadline: Option<Interval>,
+    comment: Option<&str>,
+) -> Result<(Moved, Uuid)> {
     let tenant = tenant::required()?;
     let id = name::argument("plan", id)?;
     check_span("deadline", deadline)?;
@@ -291,7 +308,8 @@ pub(crate) fn submit(id: Option<&str>, deadline: Option<Interval>, comment: Opti
         return Err(elsewhere(&tenant, id, "submit", &[State::Draft])?);
     };
     note(&tenant, id, State::Draft, State::Submitted, revision, comment)?;
-    let subject = approval::Subject { kind: approval::PLAN, id, revision, title: &title, body_hash: hash };
+    let subject =
+        approval::Subject { kind: approval::PLAN, id, revision, title: &title, body_hash: hash };
     let approval = approval::request(&tenant, subject, deadline)?;
     Ok((Moved { plan: id.to_owned(), state: State::Submitted, revision }, approval))
 }
@@ -304,7 +322,12 @@ pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
         Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
     })?;
     let Some((from, revision)) = cancelled else {
-        return Err(elsewhere(&tenant, id, "cancel", &[State::Draft, State::Submitted, State::Approved])?);
+        return Err(elsewhere(
+            &tenant,
+            id,
+            "cancel",
+            &[State::Draft, State::Submitted, State::Approved],
+        )?);
     };
     let from = State::named(&from).ok_or_else(|| Error::internal("a plan in an unknown state"))?;
     note(&tenant, id, from, State::Cancelled, revision, comment)?;
@@ -313,7 +336,11 @@ pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
 }
 
 /// Gives one worker the oldest approved plan that fits, or none.
-pub(crate) fn claim(id: Option<&str>, kind: Option<&str>, lease: Option<Interval>) -> Result<Option<Claimed>> {
+pub(crate) fn claim(
+    id: Option<&str>,
+    kind: Option<&str>,
+    lease: Option<Interval>,
+) -> Result<Option<Claimed>> {
     let tenant = tenant::required()?;
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
@@ -333,7 +360,11 @@ pub(crate) fn claim(id: Option<&str>, kind: Option<&str>, lease: Option<Interval
 }
 
 /// Extends the lease of the worker that has the plan.
-pub(crate) fn heartbeat(id: Option<&str>, token: Option<Uuid>, lease: Option<Interval>) -> Result<TimestampWithTimeZone> {
+pub(crate) fn heartbeat(
+    id: Option<&str>,
+    token: Option<Uuid>,
+    lease: Option<Interval>,
+) -> Result<TimestampWithTimeZone> {
     let (tenant, id, token) = worker(id, token)?;
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
@@ -355,21 +386,37 @@ pub(crate) fn finish_step(
     let step_no = step_no.ok_or_else(|| Error::missing("step_no"))?;
     hold(&tenant, id, token)?;
     let state = if success { "succeeded" } else { "failed" };
-    let done = spi::write_one(FINISH_STEP, args![&*tenant, id, step_no, state, result], |row| row.need::<bool>(1))?;
+    let done = spi::write_one(FINISH_STEP, args![&*tenant, id, step_no, state, result], |row| {
+        row.need::<bool>(1)
+    })?;
     if done.is_some() {
         return Ok(state);
     }
-    let found: Option<String> = spi::write_one(STEP, args![&*tenant, id, step_no], |row| row.need(1))?;
+    let found: Option<String> =
+        spi::write_one(STEP, args![&*tenant, id, step_no], |row| row.need(1))?;
     Err(match found {
-        None => Error::new(Kind::NotFound, "plan_step_found", format!("plan \"{id}\" has no step {step_no}"))
-            .hint("Steps count from 1; see flowai.plan_get(plan)."),
-        Some(state) => Error::new(Kind::WrongState, "plan_step_state", format!("step {step_no} of plan \"{id}\" has already {state}"))
-            .hint("Each step is finished once; go on with the next."),
+        None => Error::new(
+            Kind::NotFound,
+            "plan_step_found",
+            format!("plan \"{id}\" has no step {step_no}"),
+        )
+        .hint("Steps count from 1; see flowai.plan_get(plan)."),
+        Some(state) => Error::new(
+            Kind::WrongState,
+            "plan_step_state",
+            format!("step {step_no} of plan \"{id}\" has already {state}"),
+        )
+        .hint("Each step is finished once; go on with the next."),
     })
 }
 
 /// Ends a plan. It succeeds only if every step did.
-pub(crate) fn finish(id: Option<&str>, token: Option<Uuid>, success: bool, outcome: Option<JsonB>) -> Result<Moved> {
+pub(crate) fn finish(
+    id: Option<&str>,
+    token: Option<Uuid>,
+    success: bool,
+    outcome: Option<JsonB>,
+) -> Result<Moved> {
     let (tenant, id, token) = worker(id, token)?;
     let state = if success { State::Succeeded } else { State::Failed };
     if !success && outcome.is_none() {
@@ -377,14 +424,24 @@ pub(crate) fn finish(id: Option<&str>, token: Option<Uuid>, success: bool, outco
     }
     hold(&tenant, id, token)?;
     if success {
-        let open: Option<String> = spi::write_one(OPEN_STEPS, args![&*tenant, id], |row| Ok(row.get(1)))?.flatten();
+        let open: Option<String> =
+            spi::write_one(OPEN_STEPS, args![&*tenant, id], |row| Ok(row.get(1)))?.flatten();
         if let Some(open) = open {
-            return Err(Error::new(Kind::WrongState, "plan_steps_done", format!("plan \"{id}\" has steps that did not succeed"))
-                .detail(format!("Steps {open}."))
-                .hint("Finish them with flowai.plan_step_finish, or end the plan with flowai.plan_fail."));
+            return Err(Error::new(
+                Kind::WrongState,
+                "plan_steps_done",
+                format!("plan \"{id}\" has steps that did not succeed"),
+            )
+            .detail(format!("Steps {open}."))
+            .hint(
+                "Finish them with flowai.plan_step_finish, or end the plan with flowai.plan_fail.",
+            ));
         }
     }
-    let revision = spi::write_one(FINISH, args![&*tenant, id, token, state.name(), outcome], |row| row.need(1))?;
+    let revision =
+        spi::write_one(FINISH, args![&*tenant, id, token, state.name(), outcome], |row| {
+            row.need(1)
+        })?;
     let Some(revision) = revision else { return Err(not_yours(&tenant, id)?) };
     note(&tenant, id, State::Running, state, revision, None)?;
     Ok(Moved { plan: id.to_owned(), state, revision })
@@ -423,12 +480,35 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
             }
         })
     })?;
-    if missing.is_empty() { Ok(inputs.into_iter().flatten().collect()) } else { Err(missing_references(&missing)) }
+    if missing.is_empty() {
+        Ok(inputs.into_iter().flatten().collect())
+    } else {
+        Err(missing_references(&missing))
+    }
 }
 
 /// Adds a line to a plan's history. The caller has just updated the plan, so its row is locked.
-pub(super) fn note(tenant: &str, id: &str, from: State, to: State, revision: i64, comment: Option<&str>) -> Result<()> {
-    spi::run(NOTE, args![tenant, id, from.name(), to.name(), revision, tenant::outer_name(), tenant::login_name(), comment])?;
+pub(super) fn note(
+    tenant: &str,
+    id: &str,
+    from: State,
+    to: State,
+    revision: i64,
+    comment: Option<&str>,
+) -> Result<()> {
+    spi::run(
+        NOTE,
+        args![
+            tenant,
+            id,
+            from.name(),
+            to.name(),
+            revision,
+            tenant::outer_name(),
+            tenant::login_name(),
+            comment
+        ],
+    )?;
     Ok(())
 }
 
@@ -442,13 +522,21 @@ pub(super) fn elsewhere(tenant: &str, id: &str, operation: &str, needs: &[State]
 
 fn state(tenant: &str, id: &str) -> Result<Option<(State, i64)>> {
     spi::write_one(STATE, args![tenant, id], |row| {
-        let state = State::named(&row.need::<String>(1)?).ok_or_else(|| Error::internal("a plan in an unknown state"))?;
+        let state = State::named(&row.need::<String>(1)?)
+            .ok_or_else(|| Error::internal("a plan in an unknown state"))?;
         Ok((state, row.need(2)?))
     })
 }
 
-fn worker<'a>(id: Option<&'a str>, token: Option<Uuid>) -> Result<(std::rc::Rc<str>, &'a str, Uuid)> {
-    Ok((tenant::required()?, name::argument("plan", id)?, token.ok_or_else(|| Error::missing("token"))?))
+fn worker<'a>(
+    id: Option<&'a str>,
+    token: Option<Uuid>,
+) -> Result<(std::rc::Rc<str>, &'a str, Uuid)> {
+    Ok((
+        tenant::required()?,
+        name::argument("plan", id)?,
+        token.ok_or_else(|| Error::missing("token"))?,
+    ))
 }
 
 fn hold(tenant: &str, id: &str, token: Uuid) -> Result<()> {
@@ -461,11 +549,13 @@ fn hold(tenant: &str, id: &str, token: Uuid) -> Result<()> {
 /// Without the token of a lease that lives nobody is the plan's worker.
 fn not_yours(tenant: &str, id: &str) -> Result<Error> {
     Ok(match state(tenant, id)? {
-        Some((State::Running, _)) => {
-            Error::new(Kind::WrongState, "plan_lease", format!("this worker does not have plan \"{id}\""))
-                .detail("The token is not the one of its lease, or the lease has expired.")
-                .hint("Stop working on it. Claim a plan with flowai.plan_claim().")
-        }
+        Some((State::Running, _)) => Error::new(
+            Kind::WrongState,
+            "plan_lease",
+            format!("this worker does not have plan \"{id}\""),
+        )
+        .detail("The token is not the one of its lease, or the lease has expired.")
+        .hint("Stop working on it. Claim a plan with flowai.plan_claim()."),
         _ => elsewhere(tenant, id, "work on", &[State::Running])?,
     })
 }

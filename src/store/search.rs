@@ -201,7 +201,8 @@ fn store(scope: &Scope, packed: &Packed) -> Result<()> {
             scope.workspace.as_str(),
             id,
             level_of(packed.doc_count),
-            i32::try_from(packed.doc_count).map_err(|_| Error::internal("a segment of too many documents"))?,
+            i32::try_from(packed.doc_count)
+                .map_err(|_| Error::internal("a segment of too many documents"))?,
             packed.bytes.len() as i64,
             packed.digest.to_vec(),
             search::FORMAT,
@@ -249,19 +250,27 @@ pub(crate) fn rebuild() -> Result<i64> {
     let scope = Scope::current()?;
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
     if !transaction::sees_what_others_commit() || !lock(&scope)? {
-        return Err(Error::new(flowai_core::Kind::WrongState, "search_scope_free", "the search index of this workspace is being maintained")
-            .detail("Another session flushes or merges it, or this transaction is not READ COMMITTED.")
-            .hint("Try again in a moment, in a READ COMMITTED transaction."));
+        return Err(Error::new(
+            flowai_core::Kind::WrongState,
+            "search_scope_free",
+            "the search index of this workspace is being maintained",
+        )
+        .detail("Another session flushes or merges it, or this transaction is not READ COMMITTED.")
+        .hint("Try again in a moment, in a READ COMMITTED transaction."));
     }
     let manifest = Manifest::read(&scope, Snapshot::Fresh)?;
     let ids: Vec<Uuid> = manifest.segments.iter().map(|s| s.id).collect();
     spi::run(REMOVE_SEGMENTS, args![tenant, workspace, ids])?;
-    spi::run(REMOVE_DELTA, args![tenant, workspace, manifest.delta.into_iter().collect::<Vec<_>>()])?;
+    spi::run(
+        REMOVE_DELTA,
+        args![tenant, workspace, manifest.delta.into_iter().collect::<Vec<_>>()],
+    )?;
     spi::run(REMOVE_DEAD, args![tenant, workspace, manifest.dead.into_iter().collect::<Vec<_>>()])?;
-    let documents: Vec<Document> = spi::write(ALL_DOCUMENTS, args![tenant, workspace], document_from)?
-        .into_iter()
-        .flatten()
-        .collect();
+    let documents: Vec<Document> =
+        spi::write(ALL_DOCUMENTS, args![tenant, workspace], document_from)?
+            .into_iter()
+            .flatten()
+            .collect();
     if !documents.is_empty() {
         store(&scope, &build(&documents)?)?;
     }
@@ -330,7 +339,8 @@ fn merge(scope: &Scope) -> Result<i64> {
         else {
             return Ok(merged);
         };
-        let opened = chosen.iter().map(|s| open(scope, s, Snapshot::Fresh)).collect::<Result<Vec<_>>>()?;
+        let opened =
+            chosen.iter().map(|s| open(scope, s, Snapshot::Fresh)).collect::<Result<Vec<_>>>()?;
         let pieces: Vec<Piece> =
             opened.iter().map(|s| Piece { segment: s, dead: &manifest.dead }).collect();
         let packed = interrupt::raise_if_interrupted(search::merge(&pieces, interrupt::pending))?;
@@ -433,21 +443,22 @@ pub(crate) fn search(query: &str, filter: &Filter, max_rows: Option<i32>) -> Res
     }
     let manifest = Manifest::read(&scope, Snapshot::Caller)?;
     let pieces = gather(&scope, &manifest)?;
-    let pieces: Vec<Piece> =
-        pieces.iter().map(|(segment, dead)| Piece { segment, dead: dead.as_ref().unwrap_or(&manifest.dead) }).collect();
+    let pieces: Vec<Piece> = pieces
+        .iter()
+        .map(|(segment, dead)| Piece { segment, dead: dead.as_ref().unwrap_or(&manifest.dead) })
+        .collect();
     let page = Page { max_rows: max_rows as usize, after: None, facets: false };
     let outcome = interrupt::raise_if_interrupted(SEARCHER.with_borrow_mut(|searcher| {
         searcher.search(&pieces, &query, filter, &page, interrupt::pending)
     }))?;
 
     let versions: Vec<i64> = outcome.hits.iter().map(|hit| hit.row_version).collect();
-    let mut rows: HashMap<i64, (String, String, String, String)> = spi::read(
-        HYDRATE,
-        args![&*scope.tenant, scope.workspace.as_str(), versions],
-        |row| Ok((row.need(1)?, (row.need(2)?, row.need(3)?, row.need(4)?, row.need(5)?))),
-    )?
-    .into_iter()
-    .collect();
+    let mut rows: HashMap<i64, (String, String, String, String)> =
+        spi::read(HYDRATE, args![&*scope.tenant, scope.workspace.as_str(), versions], |row| {
+            Ok((row.need(1)?, (row.need(2)?, row.need(3)?, row.need(4)?, row.need(5)?)))
+        })?
+        .into_iter()
+        .collect();
     let highlighter = &outcome.highlighter;
     let hits = outcome
         .hits
@@ -501,7 +512,11 @@ fn open(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Result<Rc<Segmen
             .hint("Rebuild the index of this workspace with flowai.search_rebuild(); entries are not affected.")
     };
     if row.format != search::FORMAT {
-        return Err(damaged(format!("Its format is {}; this version reads {}.", row.format, search::FORMAT)));
+        return Err(damaged(format!(
+            "Its format is {}; this version reads {}.",
+            row.format,
+            search::FORMAT
+        )));
     }
     let mut bytes = Vec::with_capacity(row.byte_size);
     spi::rows(snapshot, CHUNKS, args![&*scope.tenant, row.id], |chunk| {
@@ -536,11 +551,14 @@ fn micro_segments(scope: &Scope, live: &BTreeSet<i64>) -> Result<Vec<Rc<Segment>
     } else {
         (useful, missing)
     };
-    let documents: Vec<Document> =
-        spi::read(DOCUMENTS, args![&*scope.tenant, scope.workspace.as_str(), wanted], document_from)?
-            .into_iter()
-            .flatten()
-            .collect();
+    let documents: Vec<Document> = spi::read(
+        DOCUMENTS,
+        args![&*scope.tenant, scope.workspace.as_str(), wanted],
+        document_from,
+    )?
+    .into_iter()
+    .flatten()
+    .collect();
     if !documents.is_empty() {
         let packed = build(&documents)?;
         kept.push(Rc::new(Segment::open(packed.bytes, &packed.layout)?));
@@ -614,7 +632,11 @@ impl Cache {
             return;
         }
         while self.bytes + bytes > most {
-            let Some(oldest) = self.slots.iter().min_by_key(|(_, s)| s.used).map(|(k, _)| k.clone()) else { break };
+            let Some(oldest) =
+                self.slots.iter().min_by_key(|(_, s)| s.used).map(|(k, _)| k.clone())
+            else {
+                break;
+            };
             self.remove(&oldest);
         }
         self.clock += 1;
@@ -642,16 +664,20 @@ pub(crate) fn filter(
             .into_iter()
             .map(|value| {
                 value.filter(|v| !v.trim().is_empty()).ok_or_else(|| {
-                    Error::invalid("filter_value", format!("argument \"{argument}\" has a blank element"))
+                    Error::invalid(
+                        "filter_value",
+                        format!("argument \"{argument}\" has a blank element"),
+                    )
                 })
             })
             .collect::<Result<Vec<_>>>()
     };
     let one = |argument: &str, value: Option<String>| match value {
-        Some(v) if v.trim().is_empty() => {
-            Err(Error::invalid("filter_value", format!("argument \"{argument}\" is blank: \"{}\"", shorten(&v)))
-                .hint("Leave the argument away, or pass a value."))
-        }
+        Some(v) if v.trim().is_empty() => Err(Error::invalid(
+            "filter_value",
+            format!("argument \"{argument}\" is blank: \"{}\"", shorten(&v)),
+        )
+        .hint("Leave the argument away, or pass a value.")),
         other => Ok(other),
     };
     Ok(Filter {

@@ -52,13 +52,20 @@ pub(crate) fn whoami() -> Identity {
     let role = tenant::outer_name();
     let selector = guc::tenant_selector();
     let (tenant, reason) = match tenant::current() {
-        Ok(Some(t)) if selector.is_empty() => {
-            (Some(t.to_string()), format!("tenant \"{t}\" is the only one that role \"{role}\" is a member of"))
-        }
-        Ok(Some(t)) => {
-            (Some(t.to_string()), format!("flowai.tenant selects \"{t}\", of which role \"{role}\" is a member"))
-        }
-        Ok(None) => (None, format!("flowai.tenant is not set, and role \"{role}\" is not a member of exactly one tenant")),
+        Ok(Some(t)) if selector.is_empty() => (
+            Some(t.to_string()),
+            format!("tenant \"{t}\" is the only one that role \"{role}\" is a member of"),
+        ),
+        Ok(Some(t)) => (
+            Some(t.to_string()),
+            format!("flowai.tenant selects \"{t}\", of which role \"{role}\" is a member"),
+        ),
+        Ok(None) => (
+            None,
+            format!(
+                "flowai.tenant is not set, and role \"{role}\" is not a member of exactly one tenant"
+            ),
+        ),
         Err(error) => (None, error.message),
     };
     Identity { role, login: tenant::login_name(), tenant, workspace: guc::workspace(), reason }
@@ -79,16 +86,26 @@ pub(crate) fn create(tenant: Option<&str>, version: Option<&str>) -> Result<Time
     let tenant = name::argument("tenant", tenant)?;
     let version = version.ok_or_else(|| Error::missing("version"))?;
     if version.trim().is_empty() {
-        return Err(Error::invalid("tenant_version_said", "argument \"version\" must not be blank")
-            .hint("Pass the revision of the tenant's configuration, such as v1."));
+        return Err(Error::invalid(
+            "tenant_version_said",
+            "argument \"version\" must not be blank",
+        )
+        .hint("Pass the revision of the tenant's configuration, such as v1."));
     }
     if let Some(created) = spi::write_one(CREATE, args![tenant, version], |row| row.need(1))? {
         return Ok(created);
     }
     let taken: Option<String> = spi::write_one(LIKE_BY_CASE, args![tenant], |row| row.need(1))?;
-    Err(Error::new(Kind::AlreadyExists, "tenant_new", format!("tenant \"{tenant}\" already exists"))
-        .detail(format!("The tenant there is \"{}\"; names that differ by case alone count as the same.", taken.unwrap_or_default()))
-        .hint("Choose another name."))
+    Err(Error::new(
+        Kind::AlreadyExists,
+        "tenant_new",
+        format!("tenant \"{tenant}\" already exists"),
+    )
+    .detail(format!(
+        "The tenant there is \"{}\"; names that differ by case alone count as the same.",
+        taken.unwrap_or_default()
+    ))
+    .hint("Choose another name."))
 }
 
 /// Makes a role a member of a tenant and lets it use the extension. False: it was a member already.
@@ -100,13 +117,17 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     }
     let Role { oid, outside, ours, user } = find_role(role)?;
     if outside || ours {
-        return Err(Error::new(Kind::Forbidden, "member_ordinary", format!("role \"{role}\" cannot be a member of a tenant"))
-            .detail(if ours {
-                "The roles of flowai_runtime itself belong to no tenant."
-            } else {
-                "Row-level security does not bind superusers and BYPASSRLS roles."
-            })
-            .hint("Create an ordinary login role for the tenant."));
+        return Err(Error::new(
+            Kind::Forbidden,
+            "member_ordinary",
+            format!("role \"{role}\" cannot be a member of a tenant"),
+        )
+        .detail(if ours {
+            "The roles of flowai_runtime itself belong to no tenant."
+        } else {
+            "Row-level security does not bind superusers and BYPASSRLS roles."
+        })
+        .hint("Create an ordinary login role for the tenant."));
     }
     let granted = spi::write_one(GRANT, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
     if !user {
@@ -145,11 +166,20 @@ struct Role {
 
 fn find_role(role: &str) -> Result<Role> {
     let found = spi::write_one(ROLE, args![role], |row| {
-        Ok(Role { oid: row.need(1)?, outside: row.need(2)?, ours: row.need(3)?, user: row.need(4)? })
+        Ok(Role {
+            oid: row.need(1)?,
+            outside: row.need(2)?,
+            ours: row.need(3)?,
+            user: row.need(4)?,
+        })
     })?;
     found.ok_or_else(|| {
-        Error::new(Kind::NotFound, "role_known", format!("role \"{}\" does not exist", name::shorten(role)))
-            .hint("Create it with CREATE ROLE ... LOGIN.")
+        Error::new(
+            Kind::NotFound,
+            "role_known",
+            format!("role \"{}\" does not exist", name::shorten(role)),
+        )
+        .hint("Create it with CREATE ROLE ... LOGIN.")
     })
 }
 

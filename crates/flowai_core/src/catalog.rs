@@ -115,9 +115,11 @@ pub fn parse(text: &str) -> Result<Vec<Entry>> {
     match (broken, read) {
         (Some(error), _) => Err(error),
         (None, Ok(entries)) => once_each(entries),
-        (None, Err(error)) => Err(Error::invalid("entries_array", "entries must be a JSON array of objects")
-            .detail(format!("The value is not: {error}."))
-            .hint(SHAPE)),
+        (None, Err(error)) => {
+            Err(Error::invalid("entries_array", "entries must be a JSON array of objects")
+                .detail(format!("The value is not: {error}."))
+                .hint(SHAPE))
+        }
     }
 }
 
@@ -134,7 +136,10 @@ impl<'de> Visitor<'de> for Entries<'_> {
         f.write_str("an array of objects")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut seq: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
         while let Some(object) = seq.next_element::<Map<String, Value>>()? {
             match Entry::try_from(object) {
@@ -192,7 +197,10 @@ impl TryFrom<Map<String, Value>> for Entry {
                 }
             };
             if slot.replace(value).is_some() {
-                return Err(Error::invalid("entry_keys", format!("key \"{key}\" is given in two spellings")));
+                return Err(Error::invalid(
+                    "entry_keys",
+                    format!("key \"{key}\" is given in two spellings"),
+                ));
             }
         }
         fields.check()
@@ -250,7 +258,10 @@ pub fn check_id(id: &str) -> Result<()> {
 pub fn check_item_type(item_type: &str) -> Result<()> {
     let mut bytes = item_type.bytes();
     let head = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
-    if head && item_type.len() <= 63 && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if head
+        && item_type.len() <= 63
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
         return Ok(());
     }
     Err(Error::invalid("entry_item_type", format!("invalid itemType \"{}\"", shorten(item_type)))
@@ -322,11 +333,15 @@ fn at_most(key: &str, text: &str, bytes: usize) -> Result<()> {
 fn tags(value: Option<Value>) -> Result<Vec<String>> {
     let mut tags = Vec::new();
     for item in array("tags", value)? {
-        let Value::String(tag) = item else { return Err(wrong_type("tags", "an array of strings", &item)) };
+        let Value::String(tag) = item else {
+            return Err(wrong_type("tags", "an array of strings", &item));
+        };
         let tag = tag.trim();
         if tag.is_empty() || tag.len() > MAX_TAG || tag.chars().any(char::is_control) {
             return Err(Error::invalid("entry_tags", format!("invalid tag \"{}\"", shorten(tag)))
-                .detail(format!("A tag is not blank, has no control characters and at most {MAX_TAG} bytes.")));
+                .detail(format!(
+                    "A tag is not blank, has no control characters and at most {MAX_TAG} bytes."
+                )));
         }
         tags.push(tag.to_owned());
     }
@@ -448,8 +463,12 @@ mod tests {
 
     #[test]
     fn both_spellings_mean_the_same() {
-        let other = PRODUCTS.replace("itemType", "item_type").replace("qualified_name", "qualifiedName");
-        assert_eq!(parse(PRODUCTS).unwrap()[0].content_hash(), parse(&other).unwrap()[0].content_hash());
+        let other =
+            PRODUCTS.replace("itemType", "item_type").replace("qualified_name", "qualifiedName");
+        assert_eq!(
+            parse(PRODUCTS).unwrap()[0].content_hash(),
+            parse(&other).unwrap()[0].content_hash()
+        );
         let both = PRODUCTS.replace(r#""itemType":"#, r#""item_type":"x","itemType":"#);
         assert_eq!(broken(&both).rule, "entry_keys");
     }
@@ -462,21 +481,27 @@ mod tests {
         let count = PRODUCTS.replace(r#""rowCount":10"#, r#""rowCount":"10""#);
         assert!(broken(&count).message.contains("metadata.rowCount"));
         assert!(broken(r#"[{"itemType":"x","name":"y"}]"#).message.contains("\"id\" is missing"));
-        assert!(broken(r#"[{"id":" ","itemType":"x","name":"y"}]"#).message.contains("\"id\" is blank"));
-        for (text, rule) in [("7", "entries_array"), ("[7]", "entries_array"), ("[", "entries_array")] {
+        assert!(
+            broken(r#"[{"id":" ","itemType":"x","name":"y"}]"#).message.contains("\"id\" is blank")
+        );
+        for (text, rule) in
+            [("7", "entries_array"), ("[7]", "entries_array"), ("[", "entries_array")]
+        {
             assert_eq!(broken(text).rule, rule);
         }
     }
 
     #[test]
     fn says_which_entry() {
-        let text = r#"[{"id":"a:b","itemType":"x","name":"y"},{"id":"a:c","itemType":"X","name":"y"}]"#;
+        let text =
+            r#"[{"id":"a:b","itemType":"x","name":"y"},{"id":"a:c","itemType":"X","name":"y"}]"#;
         assert!(broken(text).message.starts_with("entry 2: "));
     }
 
     #[test]
     fn an_id_counts_once() {
-        let twice = r#"[{"id":"a","itemType":"x","name":"y"},{"id":"a","itemType":"x","name":"y"}]"#;
+        let twice =
+            r#"[{"id":"a","itemType":"x","name":"y"},{"id":"a","itemType":"x","name":"y"}]"#;
         assert_eq!(broken(twice).kind, Kind::Ambiguous);
     }
 
@@ -492,7 +517,9 @@ mod tests {
 
     #[test]
     fn edges_are_ids_or_objects() {
-        let text = with(r#""related":["table:x",{"id":"table:y","kind":"joins_with","properties":{"on":"id"}},"table:x"]"#);
+        let text = with(
+            r#""related":["table:x",{"id":"table:y","kind":"joins_with","properties":{"on":"id"}},"table:x"]"#,
+        );
         let entry = &parse(&text).unwrap()[0];
         assert_eq!(entry.related.len(), 2);
         assert!(broken(&with(r#""related":[{"kind":"x"}]"#)).message.contains("related.id"));

@@ -83,8 +83,12 @@ impl Error {
 
     /// A required argument that is NULL.
     pub fn missing(argument: &'static str) -> Self {
-        Self::new(Kind::MissingInput, "argument_required", format!("argument \"{argument}\" must not be null"))
-            .hint(format!("Pass a value for \"{argument}\"."))
+        Self::new(
+            Kind::MissingInput,
+            "argument_required",
+            format!("argument \"{argument}\" must not be null"),
+        )
+        .hint(format!("Pass a value for \"{argument}\"."))
     }
 
     /// A documented limit that is exceeded.
@@ -94,7 +98,8 @@ impl Error {
 
     /// An invariant that this code promised and broke.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::new(Kind::Internal, "internal", message)
-            .hint("This is a bug of flowai_runtime: please report it with the statement that raised it.")
+        Self::new(Kind::Internal, "internal", message).hint(
+            "This is a bug of flowai_runtime: please report it with the statement that raised it.",
+        )
     }
 }

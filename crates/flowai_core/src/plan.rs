@@ -153,7 +153,8 @@ pub fn read(text: &str) -> Result<Value> {
             .detail(format!("It has {} bytes; the limit is {MAX_BODY}.", text.len()))
             .hint("Store large inputs with flowai.ref_put and name their handles in references."));
     }
-    serde_json::from_str(text).map_err(|error| shape("the body cannot be read").detail(format!("{error}.")))
+    serde_json::from_str(text)
+        .map_err(|error| shape("the body cannot be read").detail(format!("{error}.")))
 }
 
 /// Checks a body; unknown keys are errors that name them.
@@ -179,7 +180,10 @@ pub fn parse(body: &Value) -> Result<Body> {
         .iter()
         .zip(1..)
         .map(|(step, number): (&Value, u32)| {
-            parse_step(step).map_err(|error| Error { message: format!("step {number}: {}", error.message), ..error })
+            parse_step(step).map_err(|error| Error {
+                message: format!("step {number}: {}", error.message),
+                ..error
+            })
         })
         .collect::<Result<_>>()?;
     Ok(Body { title, steps })
@@ -264,11 +268,19 @@ pub fn wrong_state(plan: &str, is: State, operation: &str, needs: &[State]) -> E
     let needs = needs.iter().map(|s| s.name()).collect::<Vec<_>>().join(" or ");
     let can = match is.next() {
         [] => "Nothing more can be done with it; store a new plan.".to_owned(),
-        next => format!("From {} a plan can become {}.", is.name(), next.iter().map(|s| s.name()).collect::<Vec<_>>().join(" or ")),
+        next => format!(
+            "From {} a plan can become {}.",
+            is.name(),
+            next.iter().map(|s| s.name()).collect::<Vec<_>>().join(" or ")
+        ),
     };
-    Error::new(Kind::WrongState, "plan_state", format!("plan \"{}\" is {}", shorten(plan), is.name()))
-        .detail(format!("To {operation} a plan it must be {needs}."))
-        .hint(can)
+    Error::new(
+        Kind::WrongState,
+        "plan_state",
+        format!("plan \"{}\" is {}", shorten(plan), is.name()),
+    )
+    .detail(format!("To {operation} a plan it must be {needs}."))
+    .hint(can)
 }
 
 #[cfg(test)]
@@ -297,9 +309,15 @@ mod tests {
             (json!({"title": "t"}), "steps"),
             (json!({"title": "t", "steps": []}), "steps"),
             (json!({"title": "t", "steps": [step], "owner": "x"}), "owner"),
-            (json!({"title": "t", "steps": [step, {"operation": "o", "inputs": {}}]}), "step 2: unknown key \"inputs\""),
+            (
+                json!({"title": "t", "steps": [step, {"operation": "o", "inputs": {}}]}),
+                "step 2: unknown key \"inputs\"",
+            ),
             (json!({"title": "t", "steps": [{"operation": "o", "input": []}]}), "input"),
-            (json!({"title": "t", "steps": [{"operation": "o", "references": [{"kind": "k"}]}]}), "\"id\""),
+            (
+                json!({"title": "t", "steps": [{"operation": "o", "references": [{"kind": "k"}]}]}),
+                "\"id\"",
+            ),
         ] {
             let error = parse(&body).unwrap_err();
             assert!(error.message.contains(named), "{}: {named}", error.message);

@@ -27,7 +27,10 @@ fn vectors() {
         ("12345678901234567890123456789.01", "1234567890123456789012345678901e-2"),
         (r#"{"b": 1.0, "a": [true, null]}"#, r#"{"a":[true,null],"b":1}"#),
         (r#"{"a": 1, "a": 2, "": {}}"#, r#"{"":{},"a":2}"#),
-        (r#"{"\u0062": 1, "aa": 2, "\uffff": 3, "\ud83d\ude00": 4}"#, "{\"aa\":2,\"b\":1,\"\u{ffff}\":3,\"😀\":4}"),
+        (
+            r#"{"\u0062": 1, "aa": 2, "\uffff": 3, "\ud83d\ude00": 4}"#,
+            "{\"aa\":2,\"b\":1,\"\u{ffff}\":3,\"😀\":4}",
+        ),
         (r#""\u00e9\/\u0007\ud83d\ude00\u000A\"\\""#, r#""é/\u0007😀\n\"\\""#),
         ("[ ]", "[]"),
     ] {
@@ -53,9 +56,37 @@ fn hashes_do_not_change() {
 #[test]
 fn refuses_what_is_not_json() {
     for text in [
-        "", " ", "{", "[1", "[1,]", "{\"a\":}", "{\"a\" 1}", "{\"a\":1 2}", "{a:1}", "01", "1.", ".5", "-",
-        "1e", "1e+", "+1", "nul", "\"", "\"\\x\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\u00g0\"",
-        "\"\\u+123\"", "\"a\nb\"", "[1]]", "1 2", "[}", "{\"a\":[}", "1e9999999999999999", "\"\\", "\"\\u12",
+        "",
+        " ",
+        "{",
+        "[1",
+        "[1,]",
+        "{\"a\":}",
+        "{\"a\" 1}",
+        "{\"a\":1 2}",
+        "{a:1}",
+        "01",
+        "1.",
+        ".5",
+        "-",
+        "1e",
+        "1e+",
+        "+1",
+        "nul",
+        "\"",
+        "\"\\x\"",
+        "\"\\ud800\"",
+        "\"\\ud800\\u0041\"",
+        "\"\\u00g0\"",
+        "\"\\u+123\"",
+        "\"a\nb\"",
+        "[1]]",
+        "1 2",
+        "[}",
+        "{\"a\":[}",
+        "1e9999999999999999",
+        "\"\\",
+        "\"\\u12",
     ] {
         assert!(canonical(text).is_err(), "{text}");
     }
@@ -96,7 +127,9 @@ fn respell(value: &Value, out: &mut String) {
             let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
             let exponent: i64 = exponent.parse().unwrap();
             match mantissa.split_once('.') {
-                Some((whole, fraction)) => out.push_str(&format!("{whole}.{fraction}00E{exponent:+}")),
+                Some((whole, fraction)) => {
+                    out.push_str(&format!("{whole}.{fraction}00E{exponent:+}"))
+                }
                 None => out.push_str(&format!("{mantissa}.0e{exponent:+04}")),
             }
         }

@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use flowai_live::{DATABASE, connect, connect_to, execute, new_role, new_tenant, superuser, unique};
+use flowai_live::{
+    DATABASE, connect, connect_to, execute, new_role, new_tenant, superuser, unique,
+};
 
 /// Runs a program of the server; `tests/run.sh` puts them into the path.
 fn run(program: &str, arguments: &[&str]) {
@@ -49,12 +51,16 @@ fn a_restored_database_is_the_same() {
             UNION ALL SELECT to_jsonb(w)::text FROM flowai.whoami() w) AS all_of(t)";
     for role in &roles {
         let before: String = connect(role).query_one(state, &[]).expect("state").get(0);
-        let after: String = connect_to(role, &restored).query_one(state, &[]).expect("state").get(0);
+        let after: String =
+            connect_to(role, &restored).query_one(state, &[]).expect("state").get(0);
         assert_eq!(before, after, "{role}");
     }
     let mut other = connect_to(&roles[1], &restored);
     let foreign: i64 = other
-        .query_one("SELECT count(*) FROM flowai.catalog_entries WHERE tenant_id = $1", &[&tenants[0]])
+        .query_one(
+            "SELECT count(*) FROM flowai.catalog_entries WHERE tenant_id = $1",
+            &[&tenants[0]],
+        )
         .expect("count")
         .get(0);
     assert_eq!(foreign, 0, "policies are restored with the tables");
