@@ -1,6 +1,6 @@
 //! flowai_runtime: the multi-tenant runtime of data agents, as a PostgreSQL extension.
 //!
-//! Three floors above the server. [`pg`] holds all that is unsafe. `store` has the SQL and returns
+//! Three floors above the server. `pg` holds all that is unsafe. `store` has the SQL and returns
 //! types of `flowai_core`. `api` is the SQL surface: functions of a few lines. What needs no server is
 //! in the crate `flowai_core`. Tables, policies and comments are in `sql/`, in the order below.
 

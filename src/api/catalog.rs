@@ -92,6 +92,7 @@ fn get_catalog_entities(
 /// Paths from one entry to another along the relations.
 #[pg_extern(stable, strict, parallel_restricted)]
 #[search_path(pg_catalog, pg_temp)]
+#[allow(clippy::type_complexity, reason = "the columns of the result, named")]
 fn get_relation_paths_between(
     from_id: &str,
     to_id: &str,

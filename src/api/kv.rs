@@ -18,11 +18,7 @@ fn kv_put(
     expected_version: default!(Option<i64>, "NULL"),
 ) -> TableIterator<
     'static,
-    (
-        name!(version, i64),
-        name!(created, bool),
-        name!(expires_at, Option<TimestampWithTimeZone>),
-    ),
+    (name!(version, i64), name!(created, bool), name!(expires_at, Option<TimestampWithTimeZone>)),
 > {
     let w = kv::put(namespace, key, value, ttl, expected_version).or_raise();
     TableIterator::once((w.version, w.created, w.expires_at))
@@ -38,11 +34,7 @@ fn kv_put_if_absent(
     ttl: default!(Option<Interval>, "NULL"),
 ) -> TableIterator<
     'static,
-    (
-        name!(version, i64),
-        name!(created, bool),
-        name!(expires_at, Option<TimestampWithTimeZone>),
-    ),
+    (name!(version, i64), name!(created, bool), name!(expires_at, Option<TimestampWithTimeZone>)),
 > {
     let w = kv::put_if_absent(namespace, key, value, ttl).or_raise();
     TableIterator::once((w.version, w.created, w.expires_at))
@@ -65,11 +57,7 @@ fn kv_increment(
     ttl: default!(Option<Interval>, "NULL"),
 ) -> TableIterator<
     'static,
-    (
-        name!(value, i64),
-        name!(version, i64),
-        name!(expires_at, Option<TimestampWithTimeZone>),
-    ),
+    (name!(value, i64), name!(version, i64), name!(expires_at, Option<TimestampWithTimeZone>)),
 > {
     let c = kv::increment(namespace, key, by, ttl).or_raise();
     TableIterator::once((c.value, c.version, c.expires_at))

@@ -16,9 +16,9 @@
 //! - [`tenant`]: who the tenant is, and what makes that fast
 //! - [`transaction`]: what sort of transaction this is
 
-pub(crate) mod clock;
 pub(crate) mod analyze;
 pub(crate) mod answer;
+pub(crate) mod clock;
 pub(crate) mod envelope;
 pub(crate) mod guc;
 pub(crate) mod interrupt;
@@ -29,5 +29,5 @@ pub(crate) mod regprocedure;
 pub(crate) mod rows;
 pub(crate) mod spi;
 pub(crate) mod tenant;
-pub(crate) mod transaction;
 pub(crate) mod timeout;
+pub(crate) mod transaction;

@@ -122,8 +122,7 @@ pub(crate) fn put_if_absent(
     let (key, value) = (kv::key(key)?, value.ok_or_else(|| Error::missing("value"))?);
     // Between the two statements the other entry may go: then it is our turn.
     for _ in 0..3 {
-        if let Some(written) =
-            write(PUT_IF_ABSENT, namespace, key, value, life, Expected::Absent)?
+        if let Some(written) = write(PUT_IF_ABSENT, namespace, key, value, life, Expected::Absent)?
         {
             return Ok(written);
         }
@@ -157,9 +156,11 @@ pub(crate) fn increment(
     check_life(life)?;
     let now = clock::now();
     let first_version = clock::micros(&now);
-    spi::write_one(INCREMENT, args![&*tenant, namespace, key, by, life, now, first_version], |row| {
-        Ok(Counted { value: row.need(1)?, version: row.need(2)?, expires_at: row.get(3) })
-    })?
+    spi::write_one(
+        INCREMENT,
+        args![&*tenant, namespace, key, by, life, now, first_version],
+        |row| Ok(Counted { value: row.need(1)?, version: row.need(2)?, expires_at: row.get(3) }),
+    )?
     .ok_or_else(|| kv::no_counter(key))
 }
 

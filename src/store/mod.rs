@@ -3,11 +3,11 @@
 //! Functions here run inside the SQL functions of `api`, which pin `search_path`; all the same every
 //! name is qualified. Row-level security holds for every statement, whoever owns the function.
 
+pub(crate) mod approval;
 pub(crate) mod catalog;
 pub(crate) mod kv;
-pub(crate) mod search;
-pub(crate) mod query;
-pub(crate) mod approval;
 pub(crate) mod plan;
+pub(crate) mod query;
 pub(crate) mod reference;
+pub(crate) mod search;
 pub(crate) mod tenancy;

@@ -528,10 +528,7 @@ fn state(tenant: &str, id: &str) -> Result<Option<(State, i64)>> {
     })
 }
 
-fn worker<'a>(
-    id: Option<&'a str>,
-    token: Option<Uuid>,
-) -> Result<(std::rc::Rc<str>, &'a str, Uuid)> {
+fn worker(id: Option<&str>, token: Option<Uuid>) -> Result<(std::rc::Rc<str>, &str, Uuid)> {
     Ok((
         tenant::required()?,
         name::argument("plan", id)?,

@@ -108,9 +108,13 @@ pub(crate) fn define_kind(
     }
     let next = args![&*tenant, kind, last + 1, copy(), life, max_bytes];
     spi::write_one(DEFINE, next, |row| row.need(1))?.ok_or_else(|| {
-        Error::new(Kind::Stale, "ref_kind_revision", format!("kind \"{kind}\" was defined by somebody else at the same time"))
-            .detail(format!("Revision {} is there already.", last + 1))
-            .hint("Look at it in flowai.ref_kinds and decide anew.")
+        Error::new(
+            Kind::Stale,
+            "ref_kind_revision",
+            format!("kind \"{kind}\" was defined by somebody else at the same time"),
+        )
+        .detail(format!("Revision {} is there already.", last + 1))
+        .hint("Look at it in flowai.ref_kinds and decide anew.")
     })
 }
 
@@ -194,7 +198,8 @@ pub(crate) fn delete(kind: Option<&str>, id: Option<&str>) -> Result<bool> {
     let tenant = tenant::required()?;
     let kind = name::argument("kind", kind)?;
     let id = id.ok_or_else(|| Error::missing("id"))?;
-    let deleted = spi::write_one(DELETE, args![&*tenant, kind, id, clock::now()], |row| row.need(1))?;
+    let deleted =
+        spi::write_one(DELETE, args![&*tenant, kind, id, clock::now()], |row| row.need(1))?;
     Ok(deleted.unwrap_or(false))
 }
 

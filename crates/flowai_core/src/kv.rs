@@ -30,9 +30,15 @@ pub fn expected(version: Option<i64>) -> Result<Expected> {
         None => Ok(Expected::Anything),
         Some(0) => Ok(Expected::Absent),
         Some(version) if version > 0 => Ok(Expected::Version(version)),
-        Some(version) => Err(Error::invalid("kv_version_range", "argument \"expected_version\" is out of range")
-            .detail(format!("It is {version}; versions are positive, and 0 means that there is no entry."))
-            .hint("Pass the version that kv_get or kv_put gave, 0, or NULL to write in any case.")),
+        Some(version) => {
+            Err(Error::invalid("kv_version_range", "argument \"expected_version\" is out of range")
+                .detail(format!(
+                    "It is {version}; versions are positive, and 0 means that there is no entry."
+                ))
+                .hint(
+                    "Pass the version that kv_get or kv_put gave, 0, or NULL to write in any case.",
+                ))
+        }
     }
 }
 
@@ -52,9 +58,12 @@ pub fn value_size(key: &str, bytes: usize) -> Result<()> {
     if bytes <= MAX_VALUE {
         return Ok(());
     }
-    Err(Error::too_large("kv_value_size", format!("value of key \"{}\" is too large", shorten(key)))
-        .detail(format!("It has {bytes} bytes; the limit is {MAX_VALUE}."))
-        .hint("Store large payloads with flowai.ref_put and keep the reference here."))
+    Err(Error::too_large(
+        "kv_value_size",
+        format!("value of key \"{}\" is too large", shorten(key)),
+    )
+    .detail(format!("It has {bytes} bytes; the limit is {MAX_VALUE}."))
+    .hint("Store large payloads with flowai.ref_put and keep the reference here."))
 }
 
 /// The compare-and-set was lost.

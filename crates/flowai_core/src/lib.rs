@@ -10,7 +10,7 @@
 //! - [`kv`]: key/value entries
 //! - [`json`], [`digest`]: JSON text read in place, and one hash for each value
 //! - [`schema`]: JSON Schema
-//! - [`reference`]: typed handles of payloads
+//! - [`mod@reference`]: typed handles of payloads
 //! - [`query`]: read-only SQL: refusals, limits, the SQLite check
 //! - [`search`]: immutable Tantivy segments and the search over them
 

@@ -39,7 +39,10 @@ pub fn max_bytes(max_bytes: Option<i64>, has_schema: bool) -> Result<i64> {
         return Ok(bytes);
     }
     Err(Error::invalid("ref_max_bytes_range", "argument \"max_bytes\" is out of range")
-        .detail(format!("It is {bytes}; the range is 1 to {most}{}.", if has_schema { " for a kind with a schema" } else { "" }))
+        .detail(format!(
+            "It is {bytes}; the range is 1 to {most}{}.",
+            if has_schema { " for a kind with a schema" } else { "" }
+        ))
         .hint("Pass a number in that range, or NULL for its upper end."))
 }
 
@@ -48,9 +51,12 @@ pub fn payload_size(kind: &str, bytes: usize, most: i64) -> Result<()> {
     if i64::try_from(bytes).is_ok_and(|bytes| bytes <= most) {
         return Ok(());
     }
-    Err(Error::too_large("ref_payload_size", format!("payload of kind \"{}\" is too large", shorten(kind)))
-        .detail(format!("Its text has {bytes} bytes; the limit of the kind is {most}."))
-        .hint("Store it in parts, or define the kind with a larger max_bytes."))
+    Err(Error::too_large(
+        "ref_payload_size",
+        format!("payload of kind \"{}\" is too large", shorten(kind)),
+    )
+    .detail(format!("Its text has {bytes} bytes; the limit of the kind is {most}."))
+    .hint("Store it in parts, or define the kind with a larger max_bytes."))
 }
 
 /// Checks the size of a summary's text.
@@ -220,7 +226,10 @@ mod tests {
         assert_eq!(summary["keys"], json!(["id", "name"]));
         assert_eq!(summary["first"].as_array().unwrap().len(), 3);
         assert_eq!(summarize("null").unwrap(), json!({"type": "null", "first": null}));
-        assert_eq!(summarize("\"ab\"").unwrap(), json!({"type": "string", "count": 2, "first": "ab"}));
+        assert_eq!(
+            summarize("\"ab\"").unwrap(),
+            json!({"type": "string", "count": 2, "first": "ab"})
+        );
     }
 
     #[test]
@@ -229,7 +238,9 @@ mod tests {
         let wide: Map<String, Value> =
             (0..500).map(|i| (format!("{i}{}", "k".repeat(60)), long.clone().into())).collect();
         let deep = json!({"a": vec![wide.clone(); 3]});
-        for value in [json!(long), Value::from(wide.clone()), json!([wide, deep]), deep, json!([long])] {
+        for value in
+            [json!(long), Value::from(wide.clone()), json!([wide, deep]), deep, json!([long])]
+        {
             let summary = summarize(&value.to_string()).unwrap().to_string();
             let separators = summary.matches([',', ':']).count();
             assert!(summary.len() + separators <= MAX_SUMMARY, "{} {summary}", summary.len());

@@ -39,7 +39,9 @@ impl Schema {
             .0
             .iter_errors(value)
             .take(MAX_LISTED)
-            .map(|e| sentence(&e.instance_path().to_string(), &e.masked_with("the value").to_string()))
+            .map(|e| {
+                sentence(&e.instance_path().to_string(), &e.masked_with("the value").to_string())
+            })
             .collect();
         Err(Error::invalid(rule, format!("{what} does not match the schema of its kind"))
             .detail(problems.join(" "))

@@ -1,5 +1,7 @@
 //! The canonical form: equal values, equal text; different values, different text; nothing lost.
 
+#![allow(clippy::unwrap_used, reason = "strategies are part of the tests")]
+
 use flowai_core::digest::{canonical, hash, keyed};
 use flowai_core::json::MAX_DEPTH;
 use proptest::prelude::*;

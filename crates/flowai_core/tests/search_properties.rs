@@ -1,5 +1,7 @@
 //! What must hold of search for any documents, any split of them and any query.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is built of")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -410,7 +412,7 @@ fn no_thread_is_ever_started() {
 fn an_interrupt_stops_every_kind_of_work() {
     let document =
         Document { row_version: 1, id: "a".into(), name: "a".into(), ..Document::default() };
-    let index = Index::whole(&[document.clone()]);
+    let index = Index::whole(std::slice::from_ref(&document));
     let query = Query::parse("a").unwrap();
     let errors = [
         build(&[document], || true).map(drop).unwrap_err(),

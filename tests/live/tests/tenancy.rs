@@ -24,7 +24,7 @@ fn revoke_reaches_a_live_session() {
     let mut session = connect(&role);
     let read = prepare(&mut session, &table);
     for _ in 0..ENOUGH_TO_CACHE {
-        assert_eq!(notes(&mut session, &read), [mine.clone()]);
+        assert_eq!(notes(&mut session, &read), std::slice::from_ref(&mine));
     }
 
     steward.execute("SELECT flowai.tenant_revoke($1, $2)", &[&mine, &role]).expect("tenant_revoke");
@@ -51,7 +51,7 @@ fn a_pooled_connection_never_mixes_tenants() {
         transaction.execute("SELECT flowai.use_tenant($1)", &[mine]).expect("use_tenant");
         let seen: Vec<String> =
             transaction.query(&read, &[]).expect("read").iter().map(|row| row.get(0)).collect();
-        assert_eq!(seen, [mine.clone()], "round {round}");
+        assert_eq!(seen, std::slice::from_ref(mine), "round {round}");
 
         let mut savepoint = transaction.transaction().expect("savepoint");
         let switch = savepoint.execute("SELECT flowai.use_tenant($1)", &[other]);
@@ -94,7 +94,11 @@ fn set_role_switches_the_tenant_of_cached_plans() {
         for (role, tenant) in roles.iter().zip(&tenants) {
             execute(&mut session, &format!("SET ROLE {role}"));
             for _ in 0..ENOUGH_TO_CACHE {
-                assert_eq!(notes(&mut session, &read), [tenant.clone()], "round {round}: {role}");
+                assert_eq!(
+                    notes(&mut session, &read),
+                    std::slice::from_ref(tenant),
+                    "round {round}: {role}"
+                );
             }
         }
         execute(&mut session, &format!("SET ROLE {stranger}"));

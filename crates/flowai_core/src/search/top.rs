@@ -205,7 +205,8 @@ pub(super) fn choose(
 fn keep_best(matches: &mut Vec<Candidate>, max_rows: usize) {
     if (1..matches.len()).contains(&max_rows) {
         let mut scores: Vec<u32> = matches.iter().map(|candidate| candidate.score).collect();
-        let (_, &mut last, _) = scores.select_nth_unstable_by_key(max_rows - 1, |&score| Reverse(score));
+        let (_, &mut last, _) =
+            scores.select_nth_unstable_by_key(max_rows - 1, |&score| Reverse(score));
         matches.retain(|candidate| candidate.score >= last);
     }
 }
