@@ -61,17 +61,19 @@ ALTER TABLE flowai.refs ADD CONSTRAINT refs_kind_known FOREIGN KEY (tenant_id, k
     REFERENCES flowai.ref_kinds (tenant_id, kind, revision);
 
 CREATE TABLE flowai.ref_payloads (
-    tenant_id flowai.identifier NOT NULL,
-    kind      flowai.identifier NOT NULL,
-    id        text COLLATE "C" NOT NULL,
-    payload   jsonb NOT NULL,
+    tenant_id  flowai.identifier NOT NULL,
+    kind       flowai.identifier NOT NULL,
+    id         text COLLATE "C" NOT NULL,
+    payload    jsonb NOT NULL,
+    expires_at timestamptz,
     CONSTRAINT ref_payloads_pkey PRIMARY KEY (tenant_id, kind, id)
 ) PARTITION BY HASH (tenant_id);
-COMMENT ON TABLE flowai.ref_payloads IS 'The payloads of references, apart from them, so that whoever reads a summary never reads a payload. Ask flowai.ref_resolve: this table does not know what has expired.';
+COMMENT ON TABLE flowai.ref_payloads IS 'The payloads of references, apart from them, so that whoever reads a summary never reads a payload. Rows whose expires_at has passed no longer count.';
 COMMENT ON COLUMN flowai.ref_payloads.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.ref_payloads.kind IS 'Kind of the reference.';
 COMMENT ON COLUMN flowai.ref_payloads.id IS 'Id of the reference.';
 COMMENT ON COLUMN flowai.ref_payloads.payload IS 'The payload.';
+COMMENT ON COLUMN flowai.ref_payloads.expires_at IS 'That of the reference, written with it and under its lock: resolving reads this table alone.';
 SELECT flowai_internal.make_tenant_table('flowai.ref_payloads');
 ALTER TABLE flowai.ref_payloads ADD CONSTRAINT ref_payloads_ref_known FOREIGN KEY (tenant_id, kind, id)
     REFERENCES flowai.refs (tenant_id, kind, id) ON DELETE CASCADE;
@@ -91,16 +93,15 @@ BEGIN ATOMIC
 END;
 
 CREATE FUNCTION flowai.ref_get(kind text, id text)
-RETURNS TABLE (payload jsonb, byte_size bigint, created_at timestamptz, expires_at timestamptz)
+RETURNS TABLE (payload jsonb, expires_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
-    SELECT p.payload, r.byte_size, r.created_at, r.expires_at
-    FROM flowai.refs r
-    JOIN flowai.ref_payloads p ON p.tenant_id = flowai.current_tenant() AND p.kind = $1 AND p.id = $2
-    WHERE r.tenant_id = flowai.current_tenant()
-      AND r.kind = $1
-      AND r.id = $2
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp());
+    SELECT p.payload, p.expires_at
+    FROM flowai.ref_payloads p
+    WHERE p.tenant_id = flowai.current_tenant()
+      AND p.kind = ref_get.kind
+      AND p.id = ref_get.id
+      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)

@@ -53,8 +53,11 @@ const COLUMN_MEMBER: i16 = 2;
 
 /// The tenant in force, or `None`: then reads see nothing and writes are refused.
 pub(crate) fn current() -> Result<Option<Rc<str>>> {
-    // SAFETY: a plain read of a backend variable.
-    let outer = unsafe { pg_sys::GetOuterUserId() };
+    // A statement that locks nothing new hears of no revocation by itself. Without news this is a look
+    // at one flag in shared memory.
+    // SAFETY: allowed wherever a lock may be taken, and so in planner and executor.
+    unsafe { pg_sys::AcceptInvalidationMessages() };
+    let outer = outer_user();
     let cached = BINDING.with_borrow(|binding| {
         binding
             .as_ref()

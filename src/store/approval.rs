@@ -23,6 +23,13 @@ const WITHDRAW: &str = "
     UPDATE flowai.approvals SET decision = 'withdrawn', decided_by = $4, decided_at = pg_catalog.clock_timestamp()
     WHERE tenant_id = $1 AND subject_kind = $2 AND subject_id = $3 AND decision IS NULL";
 
+/// The plan's row is locked before the approval's, here as in every move of a plan.
+const LOCK_PLAN: &str = "
+    SELECT true FROM flowai.approvals a
+    JOIN flowai.plans p ON p.tenant_id = $1 AND p.id = a.subject_id
+    WHERE a.tenant_id = $1 AND a.id = $2
+    FOR UPDATE OF p";
+
 const DECIDE: &str = "
     UPDATE flowai.approvals SET decision = $3, comment = $4, decided_by = $5, decided_at = pg_catalog.clock_timestamp()
     WHERE tenant_id = $1 AND id = $2 AND decision IS NULL
@@ -76,9 +83,6 @@ pub(super) fn withdraw(tenant: &str, kind: &str, id: &str) -> Result<()> {
 }
 
 /// Decides, and moves the plan, in one transaction; a second decision is refused.
-///
-/// The approval's row is locked first, then the plan's; cancelling a plan goes the other way round and
-/// may lose the race as a deadlock, which the server turns into an error for one of the two.
 pub(crate) fn decide(
     id: Option<Uuid>,
     decision: Option<&str>,
@@ -87,6 +91,7 @@ pub(crate) fn decide(
     let tenant = tenant::required()?;
     let id = id.ok_or_else(|| Error::missing("approval"))?;
     let decision = Decision::argument(decision)?;
+    spi::run(LOCK_PLAN, args![&*tenant, id])?;
     let decided = spi::write_one(
         DECIDE,
         args![&*tenant, id, decision.name(), comment, tenant::outer_name()],

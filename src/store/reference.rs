@@ -55,16 +55,17 @@ const LIVE: &str = "
     SELECT false, summary, expires_at FROM flowai.refs
     WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND (expires_at IS NULL OR expires_at > $4)";
 
+/// Runs under the lock of the reference's row, so that the two expiries are one. Equal ids have equal
+/// payloads: one that is there stays.
 const PUT_PAYLOAD: &str = "
-    INSERT INTO flowai.ref_payloads (tenant_id, kind, id, payload) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (tenant_id, kind, id) DO NOTHING";
+    INSERT INTO flowai.ref_payloads (tenant_id, kind, id, payload, expires_at)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (tenant_id, kind, id) DO UPDATE SET expires_at = excluded.expires_at";
 
 const RESOLVE: &str = "
-    SELECT p.payload
-    FROM flowai.refs r
-    JOIN flowai.ref_payloads p ON p.tenant_id = $1 AND p.kind = $2 AND p.id = $3
-    WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id = $3
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())";
+    SELECT payload FROM flowai.ref_payloads
+    WHERE tenant_id = $1 AND kind = $2 AND id = $3
+      AND (expires_at IS NULL OR expires_at > pg_catalog.statement_timestamp())";
 
 const DELETE: &str = "
     DELETE FROM flowai.refs WHERE tenant_id = $1 AND kind = $2 AND id = $3
@@ -156,7 +157,8 @@ fn store(
     definition: Definition,
     life: Option<Interval>,
 ) -> Result<Put> {
-    let read = |row: &spi::Row| Ok((row.need(1)?, row.need(2)?, row.get(3)));
+    type Row = (bool, JsonB, Option<TimestampWithTimeZone>);
+    let read = |row: &spi::Row| -> Result<Row> { Ok((row.need(1)?, row.need(2)?, row.get(3))) };
     // Where there was nothing to write, the reference may go before it is read: then it is written.
     for _ in 0..3 {
         let now = clock::now();
@@ -171,14 +173,15 @@ fn store(
             now,
             life.or(definition.life)
         ];
-        let row = match spi::write_one(PUT, put, read)? {
-            Some(row) => Some(row),
+        let put = spi::write_one(PUT, put, read)?;
+        if let Some((_, _, expires_at)) = &put {
+            spi::run(PUT_PAYLOAD, args![tenant, kind, id.as_str(), payload, *expires_at])?;
+        }
+        let found = match put {
+            Some(put) => Some(put),
             None => spi::write_one(LIVE, args![tenant, kind, id.as_str(), now], read)?,
         };
-        if let Some((created, summary, expires_at)) = row {
-            if created {
-                spi::run(PUT_PAYLOAD, args![tenant, kind, id.as_str(), payload])?;
-            }
+        if let Some((created, summary, expires_at)) = found {
             return Ok(Put { kind: kind.to_owned(), id, created, summary, expires_at });
         }
     }

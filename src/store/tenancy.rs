@@ -21,7 +21,7 @@ const LOCK: &str = "
     WHERE tenant_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE";
 
 const ROLE: &str = "
-    SELECT oid, rolsuper OR rolbypassrls, rolname ^@ 'flowai_',
+    SELECT oid, rolsuper OR rolbypassrls, rolname IN ('flowai_owner', 'flowai_admin', 'flowai_user'),
            pg_catalog.pg_has_role(oid, 'flowai_user', 'MEMBER')
     FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name";
 

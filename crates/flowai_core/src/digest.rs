@@ -144,7 +144,7 @@ fn object(reader: &mut Reader, sink: &mut impl Sink, depth: usize) -> Result<()>
     if depth > MAX_DEPTH {
         return Err(reader.too_deep());
     }
-    let mut members: Vec<(Cow<str>, Range<usize>)> = Vec::new();
+    let mut members: Vec<(Cow<str>, Range<usize>)> = Vec::with_capacity(8);
     reader.members(|key, place| members.push((key, place)))?;
     let end = reader.at();
     // The sort is stable: of equal keys the last stays the last.

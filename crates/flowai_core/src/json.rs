@@ -140,30 +140,18 @@ impl<'a> Reader<'a> {
     /// A string, which begins here, without its quotes and as it is written. Whether there are escapes
     /// in it.
     pub fn raw_string(&mut self) -> Result<(&'a str, bool)> {
-        self.take(b'"')?;
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            self.run();
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at += 2;
-                }
-                _ => return Err(self.malformed()),
-            }
+        if self.peek() != Some(b'"') {
+            return Err(self.malformed());
         }
-        self.at += 1;
+        let start = self.at + 1;
+        let escaped = self.skip_string()?;
         Ok((self.slice(start..self.at - 1), escaped))
     }
 
     /// Goes on to the next quote, backslash or control character and gives what is passed.
     pub fn run(&mut self) -> &'a str {
         let start = self.at;
-        let rest = self.bytes().get(start..).unwrap_or(b"");
-        let count = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
-        self.at += count.unwrap_or(rest.len());
+        self.at += plain(self.bytes().get(start..).unwrap_or(b""));
         self.slice(start..self.at)
     }
 
@@ -228,12 +216,12 @@ impl<'a> Reader<'a> {
     /// reads it.
     pub fn skip(&mut self) -> Result<Range<usize>> {
         self.blanks();
-        let start = self.at;
+        let (bytes, start) = (self.bytes(), self.at);
         let mut depth = 0_usize;
         loop {
-            match self.peek() {
+            match bytes.get(self.at) {
                 Some(b'"') => {
-                    self.raw_string()?;
+                    self.skip_string()?;
                 }
                 Some(b'{' | b'[') => {
                     depth += 1;
@@ -244,10 +232,9 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                 }
                 Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if depth > 0 => self.at += 1,
-                Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E') => {
-                    let rest = &self.bytes()[self.at..];
-                    let word = |b: &u8| !matches!(b, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
-                    self.at += rest.iter().position(word).unwrap_or(rest.len());
+                Some(&byte) if in_word(byte) => {
+                    let rest = &bytes[self.at..];
+                    self.at += rest.iter().position(|b| !in_word(*b)).unwrap_or(rest.len());
                 }
                 _ => return Err(self.malformed()),
             }
@@ -255,6 +242,25 @@ impl<'a> Reader<'a> {
                 return Ok(start..self.at);
             }
         }
+    }
+
+    /// Skips a string; whether there are escapes in it.
+    fn skip_string(&mut self) -> Result<bool> {
+        self.at += 1;
+        let mut escaped = false;
+        loop {
+            self.at += plain(self.bytes().get(self.at..).unwrap_or(b""));
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                _ => return Err(self.malformed()),
+            }
+        }
+        self.at += 1;
+        Ok(escaped)
     }
 
     /// Visits the members of the object that begins here: key and place of the value.
@@ -300,5 +306,77 @@ impl<'a> Reader<'a> {
         Error::too_large("json_depth", "JSON value is nested too deep")
             .detail(format!("The limit is {MAX_DEPTH} levels of arrays and objects."))
             .hint("Flatten the value.")
+    }
+}
+
+/// A byte of a number or of `null`, `true`, `false`.
+const fn in_word(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E')
+}
+
+/// How many bytes from here on are neither quote nor backslash nor control character. Eight at a time:
+/// most of a large payload is inside of strings.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // The high bit of each byte that is zero; above a hit there may be false ones, below there are none.
+    const fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word & HIGH
+    }
+    let mut count = 0;
+    for eight in bytes.chunks_exact(8) {
+        let word = eight.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let hit =
+            control | zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64));
+        if hit != 0 {
+            return count + hit.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    let special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+    let rest = &bytes[count..];
+    count + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_strings_as_they_are_meant() {
+        let mut reader = Reader::new(r#" "a\u00e9\n\"" rest"#);
+        assert_eq!(reader.sort(), Ok(Sort::String));
+        assert_eq!(reader.string().unwrap(), "aé\n\"");
+        assert_eq!(reader.slice(reader.at()..reader.at() + 5), " rest");
+    }
+
+    #[test]
+    fn visits_parts_where_they_are() {
+        let text = r#"{"a": [1, {"b": "]"}], "c\"": -1.5e3}"#;
+        let mut seen = Vec::new();
+        Reader::new(text)
+            .members(|key, place| seen.push((key.into_owned(), &text[place])))
+            .unwrap();
+        assert_eq!(seen, [("a".into(), r#"[1, {"b": "]"}]"#), ("c\"".into(), "-1.5e3")]);
+        let mut seen = Vec::new();
+        Reader::new(seen_array()).elements(|place| seen.push(&seen_array()[place])).unwrap();
+        assert_eq!(seen, ["[]", "\"x,y\"", "null"]);
+    }
+
+    const fn seen_array() -> &'static str {
+        "[[] , \"x,y\",null ]"
+    }
+
+    proptest! {
+        #[test]
+        fn eight_at_a_time_is_one_at_a_time(
+            bytes in prop::collection::vec(prop_oneof![9 => 0x20_u8.., 1 => any::<u8>()], 0..64)
+        ) {
+            let special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+            let expected = bytes.iter().position(special).unwrap_or(bytes.len());
+            prop_assert_eq!(plain(&bytes), expected);
+        }
     }
 }

@@ -37,6 +37,21 @@ fn revoke_reaches_a_live_session() {
 }
 
 #[test]
+fn revoke_reaches_an_open_transaction() {
+    let mine = new_tenant();
+    let table = new_table(&[&mine]);
+    let role = new_role(&[&mine]);
+    let mut session = connect(&role);
+    let read = prepare(&mut session, &table);
+    // The second read takes no lock that the first has not taken.
+    execute(&mut session, "BEGIN");
+    assert_eq!(notes(&mut session, &read), std::slice::from_ref(&mine));
+    steward().execute("SELECT flowai.tenant_revoke($1, $2)", &[&mine, &role]).expect("tenant_revoke");
+    assert!(notes(&mut session, &read).is_empty(), "a revoked member still reads in its transaction");
+    execute(&mut session, "ROLLBACK");
+}
+
+#[test]
 fn a_pooled_connection_never_mixes_tenants() {
     let tenants = [new_tenant(), new_tenant()];
     let table = new_table(&[&tenants[0], &tenants[1]]);

@@ -26,7 +26,7 @@ SELECT id AS "order" FROM flowai.ref_list('order') \gset
 SELECT (SELECT id FROM flowai.ref_put('note', '{"total": 12.50}')) = :'order' AS same_in_another_kind;
 SELECT kind, id = :'order' AS same, summary, byte_size, expires_at FROM flowai.ref_summary('order', :'order');
 SELECT flowai.ref_resolve('order', :'order');
-SELECT payload, byte_size FROM flowai.ref_get('note', :'note');
+SELECT payload, expires_at FROM flowai.ref_get('note', :'note');
 SELECT kind_revision, canonical_version FROM flowai.refs WHERE kind = 'note' ORDER BY kind_revision LIMIT 1;
 
 -- Numbers are exact, however long.
@@ -138,3 +138,7 @@ SELECT count(*) FROM flowai.ref_list();
 SELECT * FROM flowai.ref_put('note', '1');
 \set VERBOSITY sqlstate
 SELECT flowai.ref_resolve('note', 'r1');
+\set VERBOSITY default
+-- Expiries of references and payloads are one, and neither is without the other.
+SET ROLE acme_app;
+SELECT count(*) FROM flowai.refs r FULL JOIN flowai.ref_payloads p USING (tenant_id, kind, id) WHERE r.expires_at IS DISTINCT FROM p.expires_at OR r.byte_size IS NULL OR p.payload IS NULL;

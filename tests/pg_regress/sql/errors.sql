@@ -1,0 +1,97 @@
+-- Every rule that a call can break, broken once: SQLSTATE, rule (as the constraint name), and that the
+-- error says what to do next.
+--
+-- Not here, because no call breaks them: internal, interrupted, query_nested, search_scope_free and
+-- ref_settled (races), json_text and json_depth (jsonb is always readable that far), the rules of the
+-- installation (schema_empty, schema_owned, roles_plain), tenant_once_per_transaction (tenancy.sql).
+CREATE FUNCTION pg_temp.raised(role name, call text, OUT state text, OUT rule text, OUT message text, OUT hint boolean) LANGUAGE plpgsql AS $$
+DECLARE
+    says text;
+BEGIN
+    BEGIN
+        EXECUTE format('SET LOCAL ROLE %I', role);
+        EXECUTE 'SELECT count(*) FROM ' || call;
+        RAISE 'no error' USING ERRCODE = 'P0099';
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, rule = CONSTRAINT_NAME, message = MESSAGE_TEXT, says = PG_EXCEPTION_HINT;
+        hint := says <> '';
+    END;
+END $$;
+SET ROLE acme_app;
+SELECT flowai.plan_kind_define('k', '{"properties": {"title": {"maxLength": 9}}}');
+SELECT flowai.ref_kind_define('k', '{"type": "object"}', max_bytes => 100);
+SELECT flowai.ref_kind_define('any');
+SELECT count(*) FROM flowai.plan_store('k', 'draft', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT count(*) FROM flowai.plan_store('k', 'late', '{"title": "t", "steps": [{"operation": "o"}]}'), flowai.plan_submit('late', '1 microsecond');
+SELECT count(*) FROM flowai.plan_store('k', 'run', '{"title": "t", "steps": [{"operation": "o"}]}'), flowai.plan_submit('run');
+SELECT count(*) FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.subject_id = 'run';
+SELECT count(*) FROM flowai.plan_claim('run');
+SELECT count(*) FROM flowai.kv_put('n', 'text', '"x"');
+SELECT id AS late FROM flowai.approvals WHERE subject_id = 'late' \gset
+SELECT id AS run FROM flowai.approvals WHERE subject_id = 'run' \gset
+SELECT lease_token AS token FROM flowai.plans WHERE id = 'run' \gset
+RESET ROLE;
+SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
+    (1, 'pool', 'flowai.require_tenant()'),
+    (2, 'acme_app', 'flowai.use_tenant(''globex'')'),
+    (3, 'acme_app', 'flowai.use_tenant('' '')'),
+    (4, 'acme_app', 'flowai.use_tenant(NULL)'),
+    (5, 'steward', 'flowai.tenant_create(''Acme'')'),
+    (6, 'steward', 'flowai.tenant_create(''new'', '' '')'),
+    (7, 'steward', 'flowai.tenant_grant(''none'', ''pool'')'),
+    (8, 'steward', 'flowai.tenant_grant(''acme'', ''nobody here'')'),
+    (9, 'steward', 'flowai.tenant_grant(''acme'', ''flowai_owner'')'),
+    (10, 'acme_app', 'flowai.catalog_put(''7'')'),
+    (11, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":"a","x":1}]'')'),
+    (12, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":1}]'')'),
+    (13, 'acme_app', 'flowai.catalog_put(''[{"id":" a","itemType":"a","name":"a"}]'')'),
+    (14, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"A","name":"a"}]'')'),
+    (15, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":"a","tags":[" "]}]'')'),
+    (16, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":"a"},{"id":"a","itemType":"a","name":"a"}]'')'),
+    (17, 'acme_app', 'flowai.catalog_put(jsonb_build_array(jsonb_build_object(''id'', ''a'', ''itemType'', ''a'', ''name'', repeat(''x'', 600))))'),
+    (18, 'acme_app', 'flowai.catalog_put(jsonb_build_array(jsonb_build_object(''id'', ''a'', ''itemType'', ''a'', ''name'', ''a'', ''related'', (SELECT jsonb_agg(''n'' || i) FROM generate_series(1, 10001) i))))'),
+    (19, 'acme_app', 'flowai.catalog_replace(''[{"id":"a","itemType":"a","name":"a"}]'', item_type => ''b'')'),
+    (20, 'acme_app', 'flowai.get_catalog_entities(ARRAY(SELECT i::text FROM generate_series(1, 1001) i))'),
+    (21, 'acme_app', 'flowai.get_relation_paths_between(''a'', ''b'')'),
+    (22, 'acme_app', 'flowai.get_relation_paths_between(''a'', ''b'', max_hops => 9)'),
+    (23, 'acme_app', 'flowai.profile_database(''nowhere'')'),
+    (24, 'acme_app', 'flowai.search_catalog(repeat(''x'', 3000))'),
+    (25, 'acme_app', 'flowai.search_catalog(''a'', tags => ''{""}'')'),
+    (26, 'acme_app', 'flowai.validate_query(''SELECT 1'', ''oracle'')'),
+    (27, 'acme_app', 'flowai.execute_query(''SELECT 1'', max_rows => 0)'),
+    (28, 'acme_app', 'flowai.execute_query(''SELECT 1'', timeout => ''-1 s'')'),
+    (29, 'steward', 'flowai.function_allow(''pg_catalog.now()'')'),
+    (30, 'steward', 'flowai.function_allow(1::oid::regprocedure)'),
+    (31, 'acme_app', 'flowai.kv_put(''n'', repeat(''k'', 2000), ''1'')'),
+    (32, 'acme_app', 'flowai.kv_put(''n'', ''k'', to_jsonb(repeat(''x'', 17000000)))'),
+    (33, 'acme_app', 'flowai.kv_put(''n'', ''k'', ''1'', expected_version => 7)'),
+    (34, 'acme_app', 'flowai.kv_put(''n'', ''k'', ''1'', expected_version => -7)'),
+    (35, 'acme_app', 'flowai.kv_put(''n'', ''k'', ''1'', ttl => ''0'')'),
+    (36, 'acme_app', 'flowai.kv_increment(''n'', ''text'')'),
+    (37, 'acme_app', 'flowai.kv_list(''n'', max_rows => 0)'),
+    (38, 'acme_app', 'flowai.ref_kind_define(''bad'', ''{"type": 7}'')'),
+    (39, 'acme_app', 'flowai.ref_kind_define(''bad'', max_bytes => 0)'),
+    (40, 'acme_app', 'flowai.ref_put(''none'', ''1'')'),
+    (41, 'acme_app', 'flowai.ref_put(''k'', ''1'')'),
+    (42, 'acme_app', 'flowai.ref_put(''k'', jsonb_build_object(''x'', repeat(''x'', 200)))'),
+    (43, 'acme_app', 'flowai.ref_put(''any'', ''1'', summary => to_jsonb(repeat(''x'', 3000)))'),
+    (44, 'acme_app', 'flowai.ref_resolve(''any'', ''r1'')'),
+    (45, 'acme_app', 'flowai.plan_store(''none'', ''p'', ''{}'')'),
+    (46, 'acme_app', 'flowai.plan_store(''k'', ''p'', ''{"title": "longer than nine"}'')'),
+    (47, 'acme_app', 'flowai.plan_store(''k'', ''p'', ''{"title": "t"}'')'),
+    (48, 'acme_app', 'flowai.plan_store(''k'', ''p'', ''{"title": "a\nb", "steps": [{"operation": "o"}]}'')'),
+    (49, 'acme_app', 'flowai.plan_store(''k'', ''p'', jsonb_build_object(''title'', ''t'', ''steps'', (SELECT jsonb_agg(jsonb_build_object(''operation'', ''o'')) FROM generate_series(1, 1001))))'),
+    (50, 'acme_app', 'flowai.plan_store(''k'', ''p'', ''{"title": "t", "steps": [{"operation": "o", "references": [{"kind": "any", "id": "r1"}]}]}'')'),
+    (51, 'acme_app', 'flowai.plan_store(''k'', ''draft'', ''{"title": "t", "steps": [{"operation": "o"}]}'')'),
+    (52, 'acme_app', 'flowai.plan_store(''k'', ''draft'', ''{"title": "t", "steps": [{"operation": "o"}]}'', 9)'),
+    (53, 'acme_app', 'flowai.plan_submit(''none'')'),
+    (54, 'acme_app', 'flowai.plan_submit(''run'')'),
+    (55, 'acme_app', 'flowai.plan_list(''odd'')'),
+    (56, 'acme_app', 'flowai.plan_heartbeat(''run'', ''00000000-0000-0000-0000-000000000001'')'),
+    (57, 'acme_app', format('flowai.plan_step_finish(''run'', %L, 9)', :'token')),
+    (58, 'acme_app', format('flowai.plan_finish(''run'', %L)', :'token')),
+    (59, 'acme_app', 'flowai.approval_decide(''00000000-0000-0000-0000-000000000001'', ''granted'')'),
+    (60, 'acme_app', format('flowai.approval_decide(%L, ''perhaps'')', :'run')),
+    (61, 'acme_app', format('flowai.approval_decide(%L, ''denied'')', :'run')),
+    (62, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'late'))
+) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;
