@@ -43,7 +43,7 @@ CREATE TABLE flowai.plans (
     finished_at      timestamptz,
     outcome          jsonb,
     attempt          integer NOT NULL DEFAULT 0,
-    lease_token      uuid,
+    lease_hash       bytea,
     lease_expires_at timestamptz,
     CONSTRAINT plans_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT plans_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32),
@@ -57,7 +57,7 @@ CREATE TABLE flowai.plans (
         WHEN 'cancelled' THEN finished_at IS NOT NULL AND started_at IS NULL
         ELSE pg_catalog.num_nulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0 END),
     CONSTRAINT plans_lease_while_running CHECK (
-        (lease_token IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')
+        (lease_hash IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')
         AND (lease_expires_at IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')),
     CONSTRAINT plans_outcome_when_finished CHECK (outcome IS NULL OR state IN ('succeeded', 'failed')),
     CONSTRAINT plans_failure_explained CHECK (state OPERATOR(pg_catalog.<>) 'failed' OR outcome IS NOT NULL)
@@ -81,7 +81,7 @@ COMMENT ON COLUMN flowai.plans.started_at IS 'When a worker claimed it.';
 COMMENT ON COLUMN flowai.plans.finished_at IS 'When it succeeded, failed or was cancelled.';
 COMMENT ON COLUMN flowai.plans.outcome IS 'What came of it, or why it failed.';
 COMMENT ON COLUMN flowai.plans.attempt IS 'How many workers have claimed it.';
-COMMENT ON COLUMN flowai.plans.lease_token IS 'What the worker that has it shows; NULL unless running. Seen by the tenant: it keeps workers apart, not people out.';
+COMMENT ON COLUMN flowai.plans.lease_hash IS 'SHA-256 of the token that the worker that has it shows; NULL unless running.';
 COMMENT ON COLUMN flowai.plans.lease_expires_at IS 'Until when the worker has it.';
 SELECT flowai_internal.make_tenant_table('flowai.plans');
 
@@ -148,7 +148,7 @@ CREATE TABLE flowai.plan_transitions (
     -- The moves of core's plan.rs, once more: a test compares them.
     CONSTRAINT plan_transitions_legal CHECK ((from_state || ' ' || to_state) IN (
         'draft submitted', 'draft cancelled', 'submitted approved', 'submitted draft', 'submitted cancelled',
-        'approved running', 'approved cancelled', 'running succeeded', 'running failed'))
+        'approved running', 'approved cancelled', 'running approved', 'running succeeded', 'running failed'))
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE flowai.plan_transitions IS 'The history of plans: every move from state to state. Only ever added to.';
 COMMENT ON COLUMN flowai.plan_transitions.tenant_id IS 'The tenant.';

@@ -92,13 +92,28 @@ COMMENT ON COLUMN flowai.catalog.version IS 'Counts the entry''s effective write
 COMMENT ON COLUMN flowai.catalog.created_at IS 'When the entry was first written; not written.';
 COMMENT ON COLUMN flowai.catalog.updated_at IS 'When the entry was last effectively written; not written.';
 
--- DML on the view goes the way of the functions, so that rows, relations and index stay one thing.
-CREATE FUNCTION flowai_internal.catalog_view_write() RETURNS trigger LANGUAGE plpgsql VOLATILE
+-- DML on the view goes the way of the functions, so that rows, relations and index stay one thing. The
+-- statement read its rows without locking them; here the row is locked, and must be the one that was
+-- read: otherwise an update would put back what somebody else has just changed or deleted. A definer
+-- function, because tenants may lock nothing.
+CREATE FUNCTION flowai_internal.catalog_view_write() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     outcome text;
 BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM FROM flowai.catalog_entries e
+        WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
+          AND e.id = OLD.id AND e.version = OLD.version
+        FOR UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'entry "%" was changed by another transaction', OLD.id
+                USING ERRCODE = 'serialization_failure', CONSTRAINT = 'entry_version',
+                      DETAIL = 'It is not the version that this statement has read.',
+                      HINT = 'Run the transaction again.';
+        END IF;
+    END IF;
     IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.id IS DISTINCT FROM OLD.id) THEN
         PERFORM flowai.catalog_delete(ARRAY[OLD.id]);
     END IF;

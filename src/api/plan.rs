@@ -4,7 +4,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
 use pgrx::{JsonB, Uuid};
 
-use crate::pg::jsonb::Jsonb;
+use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::raise::OrRaise;
 use crate::store::plan;
 
@@ -168,7 +168,7 @@ fn plan_inputs(
     plan: &str,
 ) -> TableIterator<
     'static,
-    (name!(step_no, i32), name!(kind, String), name!(id, String), name!(payload, JsonB)),
+    (name!(step_no, i32), name!(kind, String), name!(id, String), name!(payload, Stored)),
 > {
     let inputs = plan::inputs(plan).or_raise();
     TableIterator::new(inputs.into_iter().map(|i| (i.step_no, i.kind, i.id, i.payload)))

@@ -134,6 +134,19 @@ pub(crate) fn write_one<T>(
     Ok(write(sql, args, row)?.into_iter().next())
 }
 
+/// Runs reading statements that must agree with each other, and with what is committed by now, under
+/// one new snapshot.
+pub(crate) fn in_new_snapshot<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: pushed and popped in pairs; an error that unwinds aborts the transaction, which pops too.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        let result = work();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
 /// Runs a writing statement and tells how many rows it touched.
 pub(crate) fn run(sql: &'static str, args: Args) -> Result<u64> {
     let mut touched = 0;

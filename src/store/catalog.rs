@@ -59,13 +59,15 @@ const INSERT_EDGES: &str = "
                     pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]))
          AS i(from_id, kind, to_id, properties)";
 
-/// What `catalog_replace` may delete: everything of the data source or item type, if one is given.
-const OTHERS: &str = "
-    SELECT id FROM flowai.catalog_entries
-    WHERE tenant_id = $1 AND workspace_id = $2
-      AND ($3 IS NULL OR metadata ->> 'databaseId' = $3)
-      AND ($4 IS NULL OR item_type = $4)
-    ORDER BY id";
+/// Deletes what `catalog_replace` was not given: of the data source or item type, if one is named. The
+/// condition is part of the DELETE, so that an entry that moves away meanwhile stays.
+const DELETE_OTHERS: &str = "
+    DELETE FROM flowai.catalog_entries e
+    WHERE e.tenant_id = $1 AND e.workspace_id = $2
+      AND ($3 IS NULL OR e.metadata ->> 'databaseId' = $3)
+      AND ($4 IS NULL OR e.item_type = $4)
+      AND NOT EXISTS (SELECT FROM pg_catalog.unnest($5::text[]) AS kept(id) WHERE kept.id = e.id)
+    RETURNING e.id, e.row_version";
 
 const GET: &str = "
     SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags, e.metadata, e.version,
@@ -175,19 +177,19 @@ pub(crate) fn replace(
         }
     }
     let mut written = put_parsed(&scope, &entries)?;
-    let kept: HashSet<&str> = entries.iter().map(|e| e.id.as_str()).collect();
-    let others = spi::write(
-        OTHERS,
-        args![&*scope.tenant, scope.workspace.as_str(), database_id, item_type],
-        |row| row.need::<String>(1),
+    let kept: Vec<String> = entries.iter().map(|e| e.id.clone()).collect();
+    let mut gone: Vec<(String, i64)> = spi::write(
+        DELETE_OTHERS,
+        args![&*scope.tenant, scope.workspace.as_str(), database_id, item_type, kept],
+        |row| Ok((row.need(1)?, row.need(2)?)),
     )?;
-    let gone: Vec<String> = others.into_iter().filter(|id| !kept.contains(id.as_str())).collect();
-    written.extend(
-        delete_in(&scope, gone)?
-            .into_iter()
-            .filter(|(_, deleted)| *deleted)
-            .map(|(id, _)| Written { id, outcome: Outcome::Deleted, version: None }),
-    );
+    gone.sort();
+    forget(&scope, &gone)?;
+    written.extend(gone.into_iter().map(|(id, _)| Written {
+        id,
+        outcome: Outcome::Deleted,
+        version: None,
+    }));
     Ok(written)
 }
 
@@ -209,24 +211,29 @@ fn delete_in(scope: &Scope, ids: Vec<String>) -> Result<Vec<(String, bool)>> {
         return Ok(Vec::new());
     }
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
-    let gone: HashMap<String, i64> =
+    let gone: Vec<(String, i64)> =
         spi::write(DELETE, args![tenant, workspace, ids.clone()], |row| {
             Ok((row.need(1)?, row.need(2)?))
-        })?
-        .into_iter()
-        .collect();
-    if !gone.is_empty() {
-        let deleted: Vec<String> = gone.keys().cloned().collect();
-        spi::run(DELETE_EDGES, args![tenant, workspace, deleted])?;
-        search::bury(scope, gone.values().copied().collect())?;
-    }
+        })?;
+    forget(scope, &gone)?;
+    let gone: HashSet<String> = gone.into_iter().map(|(id, _)| id).collect();
     Ok(ids
         .into_iter()
         .map(|id| {
-            let was = gone.contains_key(&id);
+            let was = gone.contains(&id);
             (id, was)
         })
         .collect())
+}
+
+/// Takes deleted entries out of relations and search.
+fn forget(scope: &Scope, gone: &[(String, i64)]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let (ids, row_versions): (Vec<String>, Vec<i64>) = gone.iter().cloned().unzip();
+    spi::run(DELETE_EDGES, args![&*scope.tenant, scope.workspace.as_str(), ids])?;
+    search::bury(scope, row_versions)
 }
 
 fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {

@@ -11,7 +11,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::{JsonB, Uuid};
 
 use super::approval;
-use crate::pg::jsonb::Jsonb;
+use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
 use crate::pg::tenant;
 
@@ -70,27 +70,41 @@ const CANCEL: &str = "
     WHERE p.tenant_id = $1 AND p.id = $2 AND before.state IN ('draft', 'submitted', 'approved')
     RETURNING before.state::text, p.revision";
 
+/// Leases that are over: their plans may be claimed again. What others are at is skipped.
+const REAP: &str = "
+    WITH over AS MATERIALIZED (
+        SELECT id FROM flowai.plans
+        WHERE tenant_id = $1 AND state = 'running' AND lease_expires_at <= pg_catalog.clock_timestamp()
+        ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
+    UPDATE flowai.plans p SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL
+    FROM over WHERE p.tenant_id = $1 AND p.id = over.id
+    RETURNING p.id::text, p.revision";
+
+/// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
+/// that one plan is chosen however the statement is planned.
 const CLAIM: &str = "
+    WITH next AS MATERIALIZED (
+        SELECT id, pg_catalog.gen_random_uuid() AS token FROM flowai.plans
+        WHERE tenant_id = $1 AND state = 'approved'
+          AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR kind = $3)
+        ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE flowai.plans p SET
         state = 'running', started_at = pg_catalog.clock_timestamp(), attempt = p.attempt + 1,
-        lease_token = pg_catalog.gen_random_uuid(), lease_expires_at = pg_catalog.clock_timestamp() + $4
-    FROM (SELECT id FROM flowai.plans
-          WHERE tenant_id = $1 AND state = 'approved'
-            AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR kind = $3)
-          ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS next
-    WHERE p.tenant_id = $1 AND p.id = next.id
-    RETURNING p.id::text, p.revision, p.lease_token, p.lease_expires_at, p.attempt";
+        lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
+        lease_expires_at = pg_catalog.clock_timestamp() + $4
+    FROM next WHERE p.tenant_id = $1 AND p.id = next.id
+    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt";
 
 const HEARTBEAT: &str = "
     UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
-    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_token = $3
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_hash = pg_catalog.sha256(pg_catalog.uuid_send($3))
       AND lease_expires_at > pg_catalog.clock_timestamp()
     RETURNING lease_expires_at";
 
 /// Locks the plan as its worker: a heartbeat without a new expiry.
 const HOLD: &str = "
     SELECT true FROM flowai.plans
-    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_token = $3
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_hash = pg_catalog.sha256(pg_catalog.uuid_send($3))
       AND lease_expires_at > pg_catalog.clock_timestamp()
     FOR NO KEY UPDATE";
 
@@ -107,8 +121,8 @@ const OPEN_STEPS: &str = "
 
 const FINISH: &str = "
     UPDATE flowai.plans SET state = $4, outcome = $5, finished_at = pg_catalog.clock_timestamp(),
-        lease_token = NULL, lease_expires_at = NULL
-    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_token = $3
+        lease_hash = NULL, lease_expires_at = NULL
+    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_hash = pg_catalog.sha256(pg_catalog.uuid_send($3))
       AND lease_expires_at > pg_catalog.clock_timestamp()
     RETURNING revision";
 
@@ -125,7 +139,7 @@ const LIST: &str = "
     ORDER BY id LIMIT $4";
 
 const INPUTS: &str = "
-    SELECT r.step_no, r.kind::text, r.ref_id, v.payload
+    SELECT r.step_no, r.kind::text, r.ref_id, v.payload, v.payload IS NOT NULL
     FROM flowai.plan_refs r
     LEFT JOIN flowai.refs f ON f.tenant_id = $1 AND f.kind = r.kind AND f.id = r.ref_id
          AND (f.expires_at IS NULL OR f.expires_at > pg_catalog.statement_timestamp())
@@ -134,7 +148,7 @@ const INPUTS: &str = "
     ORDER BY r.step_no, r.kind, r.ref_id";
 
 /// A plan that was stored.
-pub(crate) struct Stored {
+pub(crate) struct Drafted {
     pub(crate) plan: String,
     pub(crate) revision: i64,
     pub(crate) created: bool,
@@ -171,7 +185,7 @@ pub(crate) struct Input {
     pub(crate) step_no: i32,
     pub(crate) kind: String,
     pub(crate) id: String,
-    pub(crate) payload: JsonB,
+    pub(crate) payload: Stored,
 }
 
 /// Defines a kind of plans, or a new revision of it.
@@ -189,7 +203,7 @@ pub(crate) fn store(
     id: Option<&str>,
     body: Option<Jsonb>,
     expected_revision: Option<i64>,
-) -> Result<Stored> {
+) -> Result<Drafted> {
     let tenant = tenant::required()?;
     let kind = name::argument("kind", kind)?;
     let id = name::argument("plan", id)?;
@@ -222,7 +236,7 @@ pub(crate) fn store(
     };
     let Some(revision) = revision else { return Err(not_stored(&tenant, id, expected_revision)?) };
     write_steps(&tenant, id, &parsed, expected_revision.is_some())?;
-    Ok(Stored { plan: id.to_owned(), revision, created: expected_revision.is_none() })
+    Ok(Drafted { plan: id.to_owned(), revision, created: expected_revision.is_none() })
 }
 
 fn check_references(tenant: &str, body: &Body) -> Result<()> {
@@ -318,6 +332,7 @@ pub(crate) fn submit(
 pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
     let tenant = tenant::required()?;
     let id = name::argument("plan", id)?;
+    reap(&tenant)?;
     let cancelled = spi::write_one(CANCEL, args![&*tenant, id], |row| {
         Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
     })?;
@@ -344,6 +359,7 @@ pub(crate) fn claim(
     let tenant = tenant::required()?;
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
+    reap(&tenant)?;
     let claimed = spi::write_one(CLAIM, args![&*tenant, id, kind, lease], |row| {
         Ok(Claimed {
             plan: row.need(1)?,
@@ -357,6 +373,15 @@ pub(crate) fn claim(
         note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
     }
     Ok(claimed)
+}
+
+/// Takes plans back from workers whose lease is over. Steps that they finished stay finished.
+fn reap(tenant: &str) -> Result<()> {
+    let over = spi::write(REAP, args![tenant], |row| Ok((row.need::<String>(1)?, row.need(2)?)))?;
+    for (id, revision) in over {
+        note(tenant, &id, State::Running, State::Approved, revision, Some("the lease was over"))?;
+    }
+    Ok(())
 }
 
 /// Extends the lease of the worker that has the plan.
@@ -472,13 +497,11 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
     let mut missing = Vec::new();
     let inputs = spi::read(INPUTS, args![&*tenant, id], |row| {
         let (step_no, kind, id) = (row.need(1)?, row.need::<String>(2)?, row.need::<String>(3)?);
-        Ok(match row.get(4) {
-            Some(payload) => Some(Input { step_no, kind, id, payload }),
-            None => {
-                missing.push(format!("{kind} {id}"));
-                None
-            }
-        })
+        if row.need(5)? {
+            return Ok(Some(Input { step_no, kind, id, payload: row.transfer(4)? }));
+        }
+        missing.push(format!("{kind} {id}"));
+        Ok(None)
     })?;
     if missing.is_empty() {
         Ok(inputs.into_iter().flatten().collect())

@@ -258,7 +258,13 @@ pub(crate) fn rebuild() -> Result<i64> {
         .detail("Another session flushes or merges it, or this transaction is not READ COMMITTED.")
         .hint("Try again in a moment, in a READ COMMITTED transaction."));
     }
-    let manifest = Manifest::read(&scope, Snapshot::Fresh)?;
+    // One snapshot: what commits between two would be in the new segment and in the delta too.
+    let (manifest, documents) = spi::in_new_snapshot(|| {
+        let manifest = Manifest::read(&scope, Snapshot::Caller)?;
+        let documents = spi::read(ALL_DOCUMENTS, args![tenant, workspace], document_from)?;
+        Ok((manifest, documents))
+    })?;
+    let documents: Vec<Document> = documents.into_iter().flatten().collect();
     let ids: Vec<Uuid> = manifest.segments.iter().map(|s| s.id).collect();
     spi::run(REMOVE_SEGMENTS, args![tenant, workspace, ids])?;
     spi::run(
@@ -266,11 +272,6 @@ pub(crate) fn rebuild() -> Result<i64> {
         args![tenant, workspace, manifest.delta.into_iter().collect::<Vec<_>>()],
     )?;
     spi::run(REMOVE_DEAD, args![tenant, workspace, manifest.dead.into_iter().collect::<Vec<_>>()])?;
-    let documents: Vec<Document> =
-        spi::write(ALL_DOCUMENTS, args![tenant, workspace], document_from)?
-            .into_iter()
-            .flatten()
-            .collect();
     if !documents.is_empty() {
         store(&scope, &build(&documents)?)?;
     }
@@ -668,6 +669,7 @@ pub(crate) fn filter(
                         "filter_value",
                         format!("argument \"{argument}\" has a blank element"),
                     )
+                    .hint("Leave the element away, or pass a value.")
                 })
             })
             .collect::<Result<Vec<_>>>()

@@ -35,6 +35,9 @@ const REVOKE: &str = "
     WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND member OPERATOR(pg_catalog.=) $2
     RETURNING true";
 
+/// One change at a time: whether a role still needs flowai_user depends on all of its memberships.
+const LOCK_MEMBERS: &str = "LOCK TABLE flowai_internal.tenant_members IN SHARE ROW EXCLUSIVE MODE";
+
 const HAS_MEMBERSHIP: &str = "
     SELECT true FROM flowai_internal.tenant_members WHERE member OPERATOR(pg_catalog.=) $1 LIMIT 1";
 
@@ -112,6 +115,7 @@ pub(crate) fn create(tenant: Option<&str>, version: Option<&str>) -> Result<Time
 pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     let tenant = name::argument("tenant", tenant)?;
     let role = role.ok_or_else(|| Error::missing("role"))?;
+    spi::run_utility(LOCK_MEMBERS)?;
     if spi::write_one(LOCK, args![tenant], |row| row.need::<bool>(1))?.is_none() {
         return Err(unknown_tenant(tenant));
     }
@@ -130,10 +134,10 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
         .hint("Create an ordinary login role for the tenant."));
     }
     let granted = spi::write_one(GRANT, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
+    tenant::announce_change();
     if !user {
         spi::run_utility(&format!("GRANT flowai_user TO {}", spi::quote_identifier(role)?))?;
     }
-    tenant::announce_change();
     Ok(granted)
 }
 
@@ -141,15 +145,16 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
 pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     let tenant = name::argument("tenant", tenant)?;
     let role = role.ok_or_else(|| Error::missing("role"))?;
+    spi::run_utility(LOCK_MEMBERS)?;
     if spi::write_one(LOCK, args![tenant], |row| row.need::<bool>(1))?.is_none() {
         return Err(unknown_tenant(tenant));
     }
     let Role { oid, .. } = find_role(role)?;
     let revoked = spi::write_one(REVOKE, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
+    tenant::announce_change();
     if revoked && spi::write_one(HAS_MEMBERSHIP, args![oid], |row| row.need::<bool>(1))?.is_none() {
         spi::run_utility(&format!("REVOKE flowai_user FROM {}", spi::quote_identifier(role)?))?;
     }
-    tenant::announce_change();
     Ok(revoked)
 }
 

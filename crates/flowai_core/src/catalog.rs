@@ -200,7 +200,8 @@ impl TryFrom<Map<String, Value>> for Entry {
                 return Err(Error::invalid(
                     "entry_keys",
                     format!("key \"{key}\" is given in two spellings"),
-                ));
+                )
+                .hint("Give each key once."));
             }
         }
         fields.check()
@@ -341,7 +342,8 @@ fn tags(value: Option<Value>) -> Result<Vec<String>> {
             return Err(Error::invalid("entry_tags", format!("invalid tag \"{}\"", shorten(tag)))
                 .detail(format!(
                     "A tag is not blank, has no control characters and at most {MAX_TAG} bytes."
-                )));
+                ))
+                .hint("Leave empty tags away, and put longer texts into content."));
         }
         tags.push(tag.to_owned());
     }
@@ -349,7 +351,8 @@ fn tags(value: Option<Value>) -> Result<Vec<String>> {
     tags.dedup();
     if tags.len() > MAX_TAGS {
         return Err(Error::too_large("entry_tags", "too many tags")
-            .detail(format!("There are {}; the limit is {MAX_TAGS}.", tags.len())));
+            .detail(format!("There are {}; the limit is {MAX_TAGS}.", tags.len()))
+            .hint("Keep the tags that people filter by."));
     }
     Ok(tags)
 }
@@ -365,7 +368,8 @@ fn related(value: Option<Value>) -> Result<BTreeMap<(String, String), Map<String
                 let properties = object("related.properties", edge.remove("properties"))?;
                 if let Some(key) = edge.keys().next() {
                     return Err(Error::invalid("entry_keys", format!("unknown key \"{}\" in related", shorten(key)))
-                        .detail("An element of related is an id, or an object with id, kind and properties."));
+                        .detail("An element of related is an id, or an object with id, kind and properties.")
+                        .hint("Put other facts into properties."));
                 }
                 (kind.unwrap_or_else(|| DEFAULT_RELATION.to_owned()), to, properties)
             }
@@ -377,7 +381,8 @@ fn related(value: Option<Value>) -> Result<BTreeMap<(String, String), Map<String
     }
     if edges.len() > MAX_RELATED {
         return Err(Error::too_large("entry_related", "too many relations")
-            .detail(format!("There are {}; the limit is {MAX_RELATED}.", edges.len())));
+            .detail(format!("There are {}; the limit is {MAX_RELATED}.", edges.len()))
+            .hint("Let the other ends name this entry instead."));
     }
     Ok(edges)
 }

@@ -72,7 +72,8 @@ impl State {
             Self::Draft => &[Self::Submitted, Self::Cancelled],
             Self::Submitted => &[Self::Approved, Self::Draft, Self::Cancelled],
             Self::Approved => &[Self::Running, Self::Cancelled],
-            Self::Running => &[Self::Succeeded, Self::Failed],
+            // Back to approved when the worker's lease is over.
+            Self::Running => &[Self::Approved, Self::Succeeded, Self::Failed],
             Self::Succeeded | Self::Failed | Self::Cancelled => &[],
         }
     }

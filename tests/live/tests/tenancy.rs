@@ -46,8 +46,13 @@ fn revoke_reaches_an_open_transaction() {
     // The second read takes no lock that the first has not taken.
     execute(&mut session, "BEGIN");
     assert_eq!(notes(&mut session, &read), std::slice::from_ref(&mine));
-    steward().execute("SELECT flowai.tenant_revoke($1, $2)", &[&mine, &role]).expect("tenant_revoke");
-    assert!(notes(&mut session, &read).is_empty(), "a revoked member still reads in its transaction");
+    steward()
+        .execute("SELECT flowai.tenant_revoke($1, $2)", &[&mine, &role])
+        .expect("tenant_revoke");
+    assert!(
+        notes(&mut session, &read).is_empty(),
+        "a revoked member still reads in its transaction"
+    );
     execute(&mut session, "ROLLBACK");
 }
 

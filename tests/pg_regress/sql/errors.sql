@@ -25,11 +25,10 @@ SELECT count(*) FROM flowai.plan_store('k', 'draft', '{"title": "t", "steps": [{
 SELECT count(*) FROM flowai.plan_store('k', 'late', '{"title": "t", "steps": [{"operation": "o"}]}'), flowai.plan_submit('late', '1 microsecond');
 SELECT count(*) FROM flowai.plan_store('k', 'run', '{"title": "t", "steps": [{"operation": "o"}]}'), flowai.plan_submit('run');
 SELECT count(*) FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.subject_id = 'run';
-SELECT count(*) FROM flowai.plan_claim('run');
+SELECT token FROM flowai.plan_claim('run') \gset
 SELECT count(*) FROM flowai.kv_put('n', 'text', '"x"');
 SELECT id AS late FROM flowai.approvals WHERE subject_id = 'late' \gset
 SELECT id AS run FROM flowai.approvals WHERE subject_id = 'run' \gset
-SELECT lease_token AS token FROM flowai.plans WHERE id = 'run' \gset
 RESET ROLE;
 SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (1, 'pool', 'flowai.require_tenant()'),

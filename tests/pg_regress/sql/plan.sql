@@ -66,7 +66,9 @@ SELECT state FROM flowai.plan_submit('p3');
 SELECT state FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id = 'p3';
 SELECT token FROM flowai.plan_claim('p3', lease => '1 microsecond') \gset
 SELECT * FROM flowai.plan_fail('p3', :'token', '"late"');
-SELECT state FROM flowai.plan_get('p3');
+SELECT plan, attempt FROM flowai.plan_claim('p3', lease => '1 microsecond');
+SELECT transition_no, from_state, to_state, comment FROM flowai.plan_history('p3');
+SELECT state FROM flowai.plan_cancel('p3', 'nobody does it');
 SELECT created FROM flowai.plan_store('report', 'p4', '{"title": "t", "steps": [{"operation": "o"}]}');
 SELECT state FROM flowai.plan_submit('p4');
 SELECT state FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id = 'p4';
