@@ -13,6 +13,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Kind, Result};
+use crate::json::no_reserved_key;
 use crate::name::shorten;
 
 /// Most bytes of an entry's id.
@@ -109,6 +110,7 @@ pub fn text_of(object: &Map<String, Value>) -> String {
 
 /// Reads an array of entries, one at a time: no tree of the whole is ever in memory.
 pub fn parse(text: &str) -> Result<Vec<Entry>> {
+    no_reserved_key(text)?;
     let mut broken = None;
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = reader.deserialize_seq(Entries { broken: &mut broken });
@@ -518,6 +520,14 @@ mod tests {
         assert_eq!(broken(&with(&format!(r#""tags":[{}]"#, tags.join(",")))).kind, Kind::TooLarge);
         let deep = format!(r#""metadata":{{"a":{}{}}}"#, "[".repeat(500), "]".repeat(500));
         assert_eq!(broken(&with(&deep)).rule, "entries_array");
+    }
+
+    #[test]
+    fn a_number_cannot_be_forged() {
+        let forged = with(r#""metadata":{"a":{"$serde_json::private::Number": "1"}}"#);
+        assert_eq!(broken(&forged).rule, "json_reserved_key");
+        let said = with(r#""content":"\"$serde_json::private::Number\": 1""#);
+        assert_eq!(parse(&said).unwrap().len(), 1);
     }
 
     #[test]

@@ -339,6 +339,19 @@ fn plain(bytes: &[u8]) -> usize {
     count + rest.iter().position(special).unwrap_or(rest.len())
 }
 
+/// Refuses the one key that serde_json keeps to itself: where numbers stay exact, an object with it would
+/// be read as a number, and something else stored than was given. Takes the server's text, in which keys
+/// stand without escapes.
+pub fn no_reserved_key(text: &str) -> Result<()> {
+    const RESERVED: &str = "\"$serde_json::private::Number\":";
+    if text.contains(RESERVED) {
+        return Err(Error::invalid("json_reserved_key", "a key of this name cannot be stored")
+            .detail(format!("The key is {}.", RESERVED.trim_end_matches(':')))
+            .hint("Choose another name for the key."));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

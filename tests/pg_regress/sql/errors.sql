@@ -92,5 +92,6 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (59, 'acme_app', 'flowai.approval_decide(''00000000-0000-0000-0000-000000000001'', ''granted'')'),
     (60, 'acme_app', format('flowai.approval_decide(%L, ''perhaps'')', :'run')),
     (61, 'acme_app', format('flowai.approval_decide(%L, ''denied'')', :'run')),
-    (62, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'late'))
+    (62, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'late')),
+    (63, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":"a","metadata":{"$serde_json::private::Number":"x"}}]'')')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;

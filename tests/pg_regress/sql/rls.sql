@@ -13,7 +13,7 @@ SELECT t.relation, t.relrowsecurity AS enabled, t.relforcerowsecurity AS forced,
 FROM tenant_table t WHERE NOT t.relispartition ORDER BY t.relation::text;
 -- Tables of the extension that are not tenant tables.
 SELECT c.oid::regclass AS relation FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p') AND c.oid NOT IN (SELECT oid FROM tenant_table) ORDER BY 1;
+WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p') AND c.oid NOT IN (SELECT oid FROM tenant_table) ORDER BY c.oid::regclass::text;
 -- Exactly one policy on each, and it is the one.
 SELECT count(*) = (SELECT count(*) FROM tenant_table) AS one_policy_each, count(DISTINCT polrelid) = count(*) AS no_second,
        pg_get_expr(polqual, polrelid) AS using_, pg_get_expr(polwithcheck, polrelid) AS with_check, polcmd, polpermissive, polroles
@@ -35,7 +35,7 @@ WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind NOT IN ('r', 'p',
 SELECT tgname, tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM tenant_table);
 -- Views run with the reader's rights.
 SELECT c.oid::regclass, c.reloptions FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind = 'v' ORDER BY 1;
+WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind = 'v' ORDER BY c.oid::regclass::text;
 -- What flowai_user holds on relations: SELECT, and DML on views only.
 SELECT c.relkind, privilege_type, count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND a.grantee IN (0, 'flowai_user'::regrole) GROUP BY 1, 2 ORDER BY 1, 2;
