@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use flowai_core::catalog::{self, Entry};
-use flowai_core::name::shorten;
+use flowai_core::name::{shorten, within};
 use flowai_core::{Error, Kind, Result};
 use pgrx::JsonB;
 use serde_json::Value;
@@ -491,14 +491,4 @@ pub(crate) fn paths_between(
     });
     found.truncate(most);
     Ok(Paths { paths: found, cut })
-}
-
-/// Checks an integer argument's range.
-pub(crate) fn within(argument: &'static str, value: i32, least: i32, most: i32) -> Result<()> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::invalid("argument_range", format!("argument \"{argument}\" is out of range"))
-        .detail(format!("It is {value}; it may be {least} to {most}."))
-        .hint(format!("Pass a value of {least} to {most}.")))
 }

@@ -11,12 +11,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use flowai_core::catalog::Entry;
-use flowai_core::name::shorten;
+use flowai_core::name::{shorten, within};
 use flowai_core::search::{self, Document, Filter, Packed, Page, Piece, Query, Searcher, Segment};
 use flowai_core::{Error, Result};
 use pgrx::Uuid;
 
-use super::catalog::{Scope, within};
+use super::catalog::Scope;
 use crate::pg::spi::{self, Snapshot, args};
 use crate::pg::{guc, interrupt, random, transaction};
 

@@ -5,7 +5,7 @@
 //!
 //! - [`error`]: the one error type, a closed list of kinds
 //! - [`catalog`]: catalog entries
-//! - [`name`]: identifiers, checked once
+//! - [`name`]: identifiers and ranges of arguments, checked once
 //! - [`ttl`], [`page`]: how long things live, and how lists are paged
 //! - [`kv`]: key/value entries
 //! - [`json`], [`digest`]: JSON text read in place, and one hash for each value

@@ -1,4 +1,4 @@
-//! Identifiers: tenants, workspaces, namespaces, kinds.
+//! Arguments: identifiers (tenants, workspaces, namespaces, kinds), ranges, and how they are quoted.
 
 use crate::error::{Error, Result};
 
@@ -34,6 +34,16 @@ pub fn argument<'a>(name: &'static str, value: Option<&'a str>) -> Result<&'a st
     Ok(value)
 }
 
+/// Checks an integer argument's range.
+pub fn within(argument: &'static str, value: i32, least: i32, most: i32) -> Result<()> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid("argument_range", format!("argument \"{argument}\" is out of range"))
+        .detail(format!("It is {value}; it may be {least} to {most}."))
+        .hint(format!("Pass a value of {least} to {most}.")))
+}
+
 /// Text from outside as it may stand in a message: one line, not longer than a line.
 pub fn shorten(text: &str) -> String {
     const MOST: usize = 60;
@@ -63,6 +73,16 @@ mod tests {
             assert!(check(id).is_err(), "{id:?}");
         }
         assert!(check(&"x".repeat(MAX_BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn a_range_holds_its_ends() {
+        for value in [1, 2, 6] {
+            assert_eq!(within("max_hops", value, 1, 6), Ok(()));
+        }
+        for value in [i32::MIN, 0, 7] {
+            assert_eq!(within("max_hops", value, 1, 6).unwrap_err().rule, "argument_range");
+        }
     }
 
     #[test]

@@ -91,6 +91,8 @@ SELECT count(*) FROM flowai.profile_database('flowai_internal');
 SELECT flowai.tenant_is('acme');
 SELECT flowai_internal.make_tenant_table('lair.leak');
 SELECT flowai.current_tenant_support(NULL);
+CREATE VIEW lair.bait AS SELECT 1 AS id;
+CREATE TRIGGER borrowed INSTEAD OF DELETE ON lair.bait FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
 -- Nothing of acme's has moved.
 RESET search_path;
 \connect - acme_app
