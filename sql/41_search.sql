@@ -2,10 +2,11 @@
 --
 --   segment + chunk   immutable Tantivy segments
 --   delta             row versions that are in no segment yet
---   dead              row versions that are superseded or deleted
+--   dead              row versions that were superseded or deleted, until they are noted beside the
+--                     segment that holds them
 --
--- A write only ever inserts into delta and dead. Flushing moves delta rows into a segment within one
--- transaction, so that every snapshot sees a document in exactly one place.
+-- A write only ever inserts into delta and dead. Maintenance moves delta rows into a segment and dead
+-- ones to theirs within one transaction, so that every snapshot sees a document in exactly one place.
 
 CREATE TABLE flowai_internal.search_segment (
     tenant_id    flowai.identifier NOT NULL,
@@ -17,6 +18,7 @@ CREATE TABLE flowai_internal.search_segment (
     digest       bytea NOT NULL,
     format       smallint NOT NULL,
     layout       text NOT NULL,
+    dead         bytea NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT search_segment_pkey PRIMARY KEY (tenant_id, workspace_id, segment_id),
     CONSTRAINT search_segment_holds_documents CHECK (doc_count OPERATOR(pg_catalog.>) 0),
@@ -32,6 +34,7 @@ COMMENT ON COLUMN flowai_internal.search_segment.byte_size IS 'Bytes of all its 
 COMMENT ON COLUMN flowai_internal.search_segment.digest IS 'BLAKE3 over bytes and layout, verified before anything is read from them.';
 COMMENT ON COLUMN flowai_internal.search_segment.format IS 'Version of what the bytes mean.';
 COMMENT ON COLUMN flowai_internal.search_segment.layout IS 'Where each file of the segment is within the bytes.';
+COMMENT ON COLUMN flowai_internal.search_segment.dead IS 'Numbers of its dead documents, ascending, 4 bytes each. The only column that changes.';
 COMMENT ON COLUMN flowai_internal.search_segment.created_at IS 'When it was built.';
 SELECT flowai_internal.make_tenant_table('flowai_internal.search_segment', readable => false);
 
@@ -69,7 +72,7 @@ CREATE TABLE flowai_internal.search_dead (
     row_version  bigint NOT NULL,
     CONSTRAINT search_dead_pkey PRIMARY KEY (tenant_id, workspace_id, row_version)
 ) PARTITION BY HASH (tenant_id);
-COMMENT ON TABLE flowai_internal.search_dead IS 'Row versions of catalog entries that were superseded or deleted, until the last segment that holds them is rewritten.';
+COMMENT ON TABLE flowai_internal.search_dead IS 'Row versions of catalog entries that were superseded or deleted, until they are noted beside the segment that holds them.';
 COMMENT ON COLUMN flowai_internal.search_dead.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai_internal.search_dead.workspace_id IS 'The workspace.';
 COMMENT ON COLUMN flowai_internal.search_dead.row_version IS 'catalog_entries.row_version as it was.';

@@ -53,16 +53,20 @@ GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(json
 
 -- ------------------------------------------------------------------------------------- search
 
-COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
-COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Error 55000 while another session maintains it, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. For the next page pass the cursor of the last row; the cursor of another search is error 22023. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.catalog_facets(text, text[], text[], text, text) IS 'Counts over all entries that flowai.search_catalog finds with the same arguments: facet (item_type, tag, schema_name, database_id), value, count; the most frequent value of each facet first. No rows for a blank query. Errors as search_catalog.';
+COMMENT ON FUNCTION flowai.search_check() IS 'What is wrong with the workspace''s search index: reads every segment and every entry. problem: segment_unreadable, entry_not_indexed, entry_indexed_twice, indexed_without_entry, entry_altered (by hand), chunks_without_segment, dead_left_over (harmless); subject: a segment, an entry or a row version. No rows if all is well. flowai.search_rebuild() heals all of it. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index, notes dead ones, and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Entries that were altered by hand get a new version. Error 55000 while another session maintains it, 42501 without tenant.';
 
-ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.catalog_facets(text, text[], text[], text, text) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.search_check() ROWS 10 COST 100000;
 ALTER FUNCTION flowai.get_catalog_entities(text[]) ROWS 10;
 ALTER FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) ROWS 5 COST 2000;
 
-GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer),
-    flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text),
+    flowai.catalog_facets(text, text[], text[], text, text), flowai.search_check(), flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
 
 -- ------------------------------------------------------------------------------ read-only SQL
 

@@ -35,6 +35,7 @@ static TENANT: Text = Text::new();
 static WORKSPACE: Text = Text::new();
 
 static SEARCH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
+static SEARCH_DELTA_ROWS: GucSetting<i32> = GucSetting::<i32>::new(4096);
 static SEARCH_FLUSH_ROWS: GucSetting<i32> = GucSetting::<i32>::new(256);
 static QUERY_MAX_ROWS: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 static QUERY_MAX_BYTES: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
@@ -69,6 +70,11 @@ pub(crate) fn workspace() -> String {
 /// Bytes that the backend's cache of opened search segments may hold.
 pub(crate) fn search_cache_bytes() -> usize {
     SEARCH_CACHE_MB.get() as usize * 1024 * 1024
+}
+
+/// Delta rows of a scope from which on a writer waits for its turn to make them a segment.
+pub(crate) fn search_delta_rows() -> usize {
+    SEARCH_DELTA_ROWS.get() as usize
 }
 
 /// Delta rows of a scope from which on a writer makes them a segment.
@@ -199,6 +205,16 @@ pub(crate) fn init() {
         64 * 1024,
         GucContext::Userset,
         GucFlags::UNIT_MB,
+    );
+    integer(
+        c"flowai.search_delta_rows",
+        c"New rows of a workspace from which on a writer waits for its turn to index them.",
+        c"So many gather only if another transaction has the index in hand for long. A write then waits for at most half a second, and goes on in any case.",
+        &SEARCH_DELTA_ROWS,
+        1,
+        1_000_000,
+        GucContext::Userset,
+        GucFlags::default(),
     );
     integer(
         c"flowai.search_flush_rows",

@@ -1,5 +1,7 @@
 //! Cancel requests and time-outs, for long work that is not the server's own.
 
+use std::time::Duration;
+
 use flowai_core::Result;
 use pgrx::pg_sys;
 
@@ -21,4 +23,20 @@ pub(crate) fn raise_if_interrupted<T>(result: Result<T>) -> Result<T> {
         pgrx::check_for_interrupts!();
     }
     result
+}
+
+/// Sleeps, but not through a cancel request.
+pub(crate) fn pause(time: Duration) {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+    // SAFETY: a backend's own latch lives as long as the backend.
+    unsafe {
+        pg_sys::WaitLatch(
+            pg_sys::MyLatch,
+            events as i32,
+            time.as_millis() as _,
+            pg_sys::PG_WAIT_EXTENSION,
+        );
+        pg_sys::ResetLatch(pg_sys::MyLatch);
+    }
+    pgrx::check_for_interrupts!();
 }

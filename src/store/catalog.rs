@@ -233,7 +233,7 @@ fn forget(scope: &Scope, gone: &[(String, i64)]) -> Result<()> {
     }
     let (ids, row_versions): (Vec<String>, Vec<i64>) = gone.iter().cloned().unzip();
     spi::run(DELETE_EDGES, args![&*scope.tenant, scope.workspace.as_str(), ids])?;
-    search::bury(scope, row_versions)
+    search::write(scope, std::iter::empty(), row_versions)
 }
 
 fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
@@ -295,10 +295,7 @@ fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
         changed.get(&e.id).is_some_and(|c| c.superseded.is_some())
     })?;
     let died: Vec<i64> = fresh().filter_map(|(_, c)| c.superseded).collect();
-    if !died.is_empty() {
-        search::bury(scope, died)?;
-    }
-    search::add(scope, fresh().map(|(e, c)| (c.row_version, e)))?;
+    search::write(scope, fresh().map(|(e, c)| (c.row_version, e)), died)?;
 
     Ok(entries
         .iter()

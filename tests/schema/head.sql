@@ -132,16 +132,20 @@ GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(json
 
 -- ------------------------------------------------------------------------------------- search
 
-COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
-COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Error 55000 while another session maintains it, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. For the next page pass the cursor of the last row; the cursor of another search is error 22023. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.catalog_facets(text, text[], text[], text, text) IS 'Counts over all entries that flowai.search_catalog finds with the same arguments: facet (item_type, tag, schema_name, database_id), value, count; the most frequent value of each facet first. No rows for a blank query. Errors as search_catalog.';
+COMMENT ON FUNCTION flowai.search_check() IS 'What is wrong with the workspace''s search index: reads every segment and every entry. problem: segment_unreadable, entry_not_indexed, entry_indexed_twice, indexed_without_entry, entry_altered (by hand), chunks_without_segment, dead_left_over (harmless); subject: a segment, an entry or a row version. No rows if all is well. flowai.search_rebuild() heals all of it. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index, notes dead ones, and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Entries that were altered by hand get a new version. Error 55000 while another session maintains it, 42501 without tenant.';
 
-ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.catalog_facets(text, text[], text[], text, text) ROWS 20 COST 2000;
+ALTER FUNCTION flowai.search_check() ROWS 10 COST 100000;
 ALTER FUNCTION flowai.get_catalog_entities(text[]) ROWS 10;
 ALTER FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) ROWS 5 COST 2000;
 
-GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer),
-    flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text),
+    flowai.catalog_facets(text, text[], text[], text, text), flowai.search_check(), flowai.search_maintain(), flowai.search_rebuild() TO flowai_user;
 
 -- ------------------------------------------------------------------------------ read-only SQL
 
@@ -692,6 +696,23 @@ SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'ref_resolve_wrapper';
 
+-- flowai_runtime::api::search::catalog_facets
+CREATE  FUNCTION "catalog_facets"(
+	"query" TEXT, /* Option < & str > */
+	"item_types" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"tags" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"database_id" TEXT DEFAULT NULL, /* Option < String > */
+	"schema_name" TEXT DEFAULT NULL /* Option < String > */
+) RETURNS TABLE (
+	"facet" TEXT,  /* String */
+	"value" TEXT,  /* String */
+	"count" bigint  /* i64 */
+)
+STABLE SECURITY DEFINER PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'catalog_facets_wrapper';
+
 -- flowai_runtime::api::search::search_catalog
 CREATE  FUNCTION "search_catalog"(
 	"query" TEXT, /* Option < & str > */
@@ -699,7 +720,8 @@ CREATE  FUNCTION "search_catalog"(
 	"tags" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
 	"database_id" TEXT DEFAULT NULL, /* Option < String > */
 	"schema_name" TEXT DEFAULT NULL, /* Option < String > */
-	"max_rows" INT DEFAULT 20 /* Option < i32 > */
+	"max_rows" INT DEFAULT 20, /* Option < i32 > */
+	"cursor" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
 	"rank" INT,  /* i32 */
 	"id" TEXT,  /* String */
@@ -710,12 +732,24 @@ CREATE  FUNCTION "search_catalog"(
 	"matched" TEXT[],  /* Vec < String > */
 	"snippet" TEXT,  /* Option < String > */
 	"total" bigint,  /* i64 */
-	"relaxed" bool  /* bool */
+	"relaxed" bool,  /* bool */
+	"cursor" TEXT  /* String */
 )
 STABLE SECURITY DEFINER PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'search_catalog_wrapper';
+
+-- flowai_runtime::api::search::search_check
+CREATE  FUNCTION "search_check"() RETURNS TABLE (
+	"problem" TEXT,  /* String */
+	"subject" TEXT,  /* String */
+	"detail" TEXT  /* String */
+)
+STRICT STABLE SECURITY DEFINER PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'search_check_wrapper';
 
 -- flowai_runtime::api::search::search_maintain
 CREATE  FUNCTION "search_maintain"() RETURNS TABLE (
@@ -823,10 +857,11 @@ AS 'MODULE_PATHNAME', 'whoami_wrapper';
 --
 --   segment + chunk   immutable Tantivy segments
 --   delta             row versions that are in no segment yet
---   dead              row versions that are superseded or deleted
+--   dead              row versions that were superseded or deleted, until they are noted beside the
+--                     segment that holds them
 --
--- A write only ever inserts into delta and dead. Flushing moves delta rows into a segment within one
--- transaction, so that every snapshot sees a document in exactly one place.
+-- A write only ever inserts into delta and dead. Maintenance moves delta rows into a segment and dead
+-- ones to theirs within one transaction, so that every snapshot sees a document in exactly one place.
 
 CREATE TABLE flowai_internal.search_segment (
     tenant_id    flowai.identifier NOT NULL,
@@ -838,6 +873,7 @@ CREATE TABLE flowai_internal.search_segment (
     digest       bytea NOT NULL,
     format       smallint NOT NULL,
     layout       text NOT NULL,
+    dead         bytea NOT NULL DEFAULT '',
     created_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT search_segment_pkey PRIMARY KEY (tenant_id, workspace_id, segment_id),
     CONSTRAINT search_segment_holds_documents CHECK (doc_count OPERATOR(pg_catalog.>) 0),
@@ -853,6 +889,7 @@ COMMENT ON COLUMN flowai_internal.search_segment.byte_size IS 'Bytes of all its 
 COMMENT ON COLUMN flowai_internal.search_segment.digest IS 'BLAKE3 over bytes and layout, verified before anything is read from them.';
 COMMENT ON COLUMN flowai_internal.search_segment.format IS 'Version of what the bytes mean.';
 COMMENT ON COLUMN flowai_internal.search_segment.layout IS 'Where each file of the segment is within the bytes.';
+COMMENT ON COLUMN flowai_internal.search_segment.dead IS 'Numbers of its dead documents, ascending, 4 bytes each. The only column that changes.';
 COMMENT ON COLUMN flowai_internal.search_segment.created_at IS 'When it was built.';
 SELECT flowai_internal.make_tenant_table('flowai_internal.search_segment', readable => false);
 
@@ -890,7 +927,7 @@ CREATE TABLE flowai_internal.search_dead (
     row_version  bigint NOT NULL,
     CONSTRAINT search_dead_pkey PRIMARY KEY (tenant_id, workspace_id, row_version)
 ) PARTITION BY HASH (tenant_id);
-COMMENT ON TABLE flowai_internal.search_dead IS 'Row versions of catalog entries that were superseded or deleted, until the last segment that holds them is rewritten.';
+COMMENT ON TABLE flowai_internal.search_dead IS 'Row versions of catalog entries that were superseded or deleted, until they are noted beside the segment that holds them.';
 COMMENT ON COLUMN flowai_internal.search_dead.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai_internal.search_dead.workspace_id IS 'The workspace.';
 COMMENT ON COLUMN flowai_internal.search_dead.row_version IS 'catalog_entries.row_version as it was.';

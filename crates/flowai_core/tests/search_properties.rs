@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowai_core::search::{
-    Document, Filter, Highlighter, Interrupt, Outcome, Packed, Page, Piece, Query, Searcher,
-    Segment, SortKey, build, merge,
+    Buried, Document, Filter, Highlighter, Interrupt, Outcome, Packed, Page, Piece, Query,
+    Searcher, Segment, SortKey, build, merge,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -23,14 +23,24 @@ fn open(packed: Packed) -> Segment {
 
 /// Segments over parts of a set of documents, and what is dead in all of them.
 struct Index {
-    segments: Vec<Segment>,
+    segments: Vec<(Segment, Buried)>,
     dead: BTreeSet<i64>,
 }
 
 impl Index {
     fn of(parts: &[Vec<Document>], dead: &BTreeSet<i64>) -> Self {
-        let segments = parts.iter().map(|part| open(build(part, NEVER).unwrap())).collect();
-        Self { segments, dead: dead.clone() }
+        // Some of the dead are noted beside their segment, others still stand alone.
+        let buried_ones = || dead.iter().copied().filter(|version| version % 2 == 0);
+        let segments = parts
+            .iter()
+            .map(|part| {
+                let segment = open(build(part, NEVER).unwrap());
+                let mut buried = Buried::default();
+                buried.bury(&segment, buried_ones());
+                (segment, buried)
+            })
+            .collect();
+        Self { segments, dead: dead.iter().copied().filter(|version| version % 2 != 0).collect() }
     }
 
     fn whole(documents: &[Document]) -> Self {
@@ -38,7 +48,10 @@ impl Index {
     }
 
     fn pieces(&self) -> Vec<Piece<'_>> {
-        self.segments.iter().map(|segment| Piece { segment, dead: &self.dead }).collect()
+        self.segments
+            .iter()
+            .map(|(segment, buried)| Piece { segment, buried, dead: &self.dead })
+            .collect()
     }
 
     fn search(
@@ -222,7 +235,7 @@ proptest! {
         let merged = open(merge(&split.pieces(), NEVER).unwrap());
         let versions: Vec<i64> = living.iter().map(|document| document.row_version).collect();
         prop_assert_eq!(merged.row_versions(), versions);
-        let merged = Index { segments: vec![merged], dead: BTreeSet::new() };
+        let merged = Index { segments: vec![(merged, Buried::default())], dead: BTreeSet::new() };
         let rebuilt = Index::of(&[living], &BTreeSet::new());
         for query in queries {
             let (split, merged) = (split.find(&query), merged.find(&query));
@@ -385,9 +398,9 @@ fn alone_no_thread_is_started() {
             Segment::open(packed.bytes, &packed.layout).unwrap()
         })
         .collect();
-    let dead = BTreeSet::from([7, 700]);
+    let (buried, dead) = (Buried::default(), BTreeSet::from([7, 700]));
     let pieces: Vec<Piece<'_>> =
-        segments.iter().map(|segment| Piece { segment, dead: &dead }).collect();
+        segments.iter().map(|segment| Piece { segment, buried: &buried, dead: &dead }).collect();
     let query = Query::parse("quik ord* \"brown fox\"").unwrap();
     let page = Page { max_rows: 10, after: None, facets: true };
     let outcome =

@@ -9,6 +9,7 @@
 //! - [`Segment`]: the bytes of a segment, opened
 //! - [`Query`]: what a person typed
 //! - [`Searcher`]: pieces and a query to hits, counts and facets
+//! - [`Cursors`]: where a page ended, to text and back
 //! - [`Highlighter`]: a text to a snippet with the matched words marked
 //!
 //! Tantivy supplies postings, dictionaries and columns. Its query parser, its scorers and its
@@ -16,6 +17,8 @@
 //! pieces opened one by one, the third must not exist in a server process. No type of it is public,
 //! and a panic in it becomes an error.
 
+mod buried;
+mod cursor;
 mod directory;
 mod plan;
 mod query;
@@ -23,12 +26,15 @@ mod rank;
 mod schema;
 mod segment;
 mod snippet;
+pub mod tier;
 mod tokenizer;
 mod top;
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use buried::Buried;
+pub use cursor::Cursors;
 pub use query::{MAX_QUERY_BYTES, MAX_QUERY_WORDS, Query};
 pub use rank::Searcher;
 pub use schema::{Document, MatchedField};

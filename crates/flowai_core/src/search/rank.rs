@@ -281,7 +281,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::search::{Document, MatchedField, build};
+    use crate::search::{Buried, Document, MatchedField, build};
 
     fn document(id: &str, name: &str, content: &str) -> Document {
         Document {
@@ -299,7 +299,7 @@ mod tests {
         }
         let packed = build(&documents, || false).unwrap();
         let segment = Segment::open(packed.bytes, &packed.layout).unwrap();
-        let piece = Piece { segment: &segment, dead: &BTreeSet::new() };
+        let piece = Piece { segment: &segment, buried: &Buried::default(), dead: &BTreeSet::new() };
         let page = Page { max_rows: 100, after: None, facets: true };
         Searcher::new()
             .search(&[piece], &Query::parse(query).unwrap(), &Filter::default(), &page, || false)
@@ -419,7 +419,7 @@ mod tests {
         let packed = build(&[document("1", "red", "blue")], || false).unwrap();
         let segment = Segment::open(packed.bytes, &packed.layout).unwrap();
         let dead = BTreeSet::new();
-        let pieces = [Piece { segment: &segment, dead: &dead }];
+        let pieces = [Piece { segment: &segment, buried: &Buried::default(), dead: &dead }];
         let mut searcher = Searcher::new();
         let mut run = |query: &str, interrupt: Interrupt| {
             let page = Page { max_rows: 9, after: None, facets: true };

@@ -16,6 +16,7 @@ use tantivy::index::SegmentId;
 use tantivy::indexer::merge_filtered_segments;
 use tantivy::{BitSet, Index, IndexSettings, IndexSortByField, InvertedIndexReader, Order};
 
+use super::buried::Buried;
 use super::directory::Memory;
 use super::schema::{Document, FACETS, FIELDS, ID, ROW_VERSION};
 use super::schema::{ordered, to_tantivy, tokenizers, unordered};
@@ -318,8 +319,10 @@ impl Segment {
 pub struct Piece<'a> {
     /// The segment.
     pub segment: &'a Segment,
-    /// Row versions that must not be found; those that are not in the segment do not matter, so one
-    /// set can serve all pieces of a scope.
+    /// Its documents that are known to be dead.
+    pub buried: &'a Buried,
+    /// Row versions that must not be found either; those that are not in the segment do not matter, so
+    /// one set can serve all pieces of a scope.
     pub dead: &'a BTreeSet<i64>,
 }
 
@@ -327,7 +330,8 @@ impl Piece<'_> {
     /// The dead documents, or nothing where all live.
     pub(super) fn dead_docs(&self) -> Option<BitSet> {
         let mut dead: Option<BitSet> = None;
-        for doc in self.dead.iter().filter_map(|&version| self.segment.doc_of(version)) {
+        let recent = self.dead.iter().filter_map(|&version| self.segment.doc_of(version));
+        for doc in self.buried.docs().iter().copied().chain(recent) {
             dead.get_or_insert_with(|| BitSet::with_max_value(self.segment.doc_count)).insert(doc);
         }
         dead
@@ -411,7 +415,9 @@ mod tests {
         let segment = Segment::open(packed.bytes, &packed.layout).unwrap();
         assert_eq!((segment.doc_count(), segment.row_versions()), (0, vec![]));
         let dead = BTreeSet::new();
-        let merged = merge(&[Piece { segment: &segment, dead: &dead }], NEVER).unwrap();
+        let merged =
+            merge(&[Piece { segment: &segment, buried: &Buried::default(), dead: &dead }], NEVER)
+                .unwrap();
         assert_eq!(merged.doc_count, 0);
     }
 
