@@ -38,8 +38,10 @@ pub use cursor::Cursors;
 pub use query::{MAX_QUERY_BYTES, MAX_QUERY_WORDS, Query};
 pub use rank::Searcher;
 pub use schema::{Document, MatchedField};
-pub use segment::{Packed, Piece, Segment, build, merge};
+pub use segment::{Bytes, Packed, Piece, Segment, build, merge};
 pub use snippet::Highlighter;
+/// The promise that an owner of [`Bytes`] makes, for those that are neither vector nor box.
+pub use stable_deref_trait::StableDeref;
 pub use top::{Facet, Facets, Filter, Hit, Outcome, Page, SortKey};
 
 use crate::error::{Error, Kind, Result};

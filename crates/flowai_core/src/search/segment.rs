@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use stable_deref_trait::StableDeref;
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::directory::OwnedBytes;
 use tantivy::fastfield::{AliveBitSet, write_alive_bitset};
@@ -163,13 +164,18 @@ fn pack(index: &Index, directory: &Memory) -> Result<Packed> {
     let [meta] = &metas[..] else {
         return Err(Error::internal("a build gave other than one search segment"));
     };
-    let mut bytes = Vec::new();
-    let mut files = Vec::with_capacity(FILES.len());
+    let mut written = Vec::with_capacity(FILES.len());
     for name in FILES {
         let path = format!("{}.{name}", meta.id().uuid_string());
         let file = directory
             .get(path.as_ref())
             .ok_or_else(|| broken(format!("The file \"{name}\" was not written.")))?;
+        written.push((name, file));
+    }
+    // Exactly as many bytes as needed: whoever keeps them counts no spare room.
+    let mut bytes = Vec::with_capacity(written.iter().map(|(_, file)| file.len()).sum());
+    let mut files = Vec::with_capacity(FILES.len());
+    for (name, file) in written {
         let (offset, length) = (bytes.len() as u64, file.len() as u64);
         bytes.extend_from_slice(file.as_slice());
         files.push(FileRange { name: name.to_owned(), offset, length });
@@ -182,6 +188,12 @@ fn pack(index: &Index, directory: &Memory) -> Result<Packed> {
         bytes,
     })
 }
+
+/// An owner of bytes that stay where they are for as long as it lives, even while it is moved: a
+/// vector, or a memory map that somebody else made.
+pub trait Bytes: StableDeref<Target = [u8]> + Send + Sync + 'static {}
+
+impl<T: StableDeref<Target = [u8]> + Send + Sync + 'static> Bytes for T {}
 
 /// A text field of an opened segment.
 pub(super) struct TextReader {
@@ -220,15 +232,11 @@ impl Segment {
     ///
     /// # Errors
     /// `search_segment_unreadable` for another format, or bytes that are no segment.
-    pub fn open(bytes: Vec<u8>, layout: &str) -> Result<Self> {
-        guarded(|| {
-            let layout = Layout::read(layout)?;
-            let byte_size = bytes.capacity();
-            Self::open_files(&layout, OwnedBytes::new(bytes), byte_size)
-        })
+    pub fn open(bytes: impl Bytes, layout: &str) -> Result<Self> {
+        guarded(|| Self::open_files(&Layout::read(layout)?, OwnedBytes::new(bytes)))
     }
 
-    fn open_files(layout: &Layout, bytes: OwnedBytes, byte_size: usize) -> Result<Self> {
+    fn open_files(layout: &Layout, bytes: OwnedBytes) -> Result<Self> {
         let directory = Memory::new(|| false);
         for (name, file) in layout.files(&bytes)? {
             directory.insert(format!("{SEGMENT_ID}.{name}"), file);
@@ -261,7 +269,7 @@ impl Segment {
             row_versions,
             ids: columns.str(ID).map_err(unreadable)?,
             facets: columns.str(FACETS).map_err(unreadable)?,
-            byte_size,
+            byte_size: bytes.len(),
             source,
         })
     }
@@ -284,7 +292,8 @@ impl Segment {
         self.doc_count
     }
 
-    /// Memory that it holds: its bytes, and about what the readers over them need.
+    /// Memory that it holds: its bytes, and about what the readers over them need. Spare capacity of
+    /// the owner of the bytes is not known here.
     pub fn byte_size(&self) -> usize {
         self.byte_size + (16 << 10)
     }
@@ -407,6 +416,23 @@ mod tests {
         assert_eq!(segment.row_versions(), [i64::MIN, -3, 0, 5, i64::MAX]);
         assert_eq!(segment.doc_of(5), Some(3));
         assert_eq!(segment.doc_of(4), None);
+    }
+
+    #[test]
+    fn bytes_may_have_any_owner() {
+        let Packed { bytes, layout, .. } = packed(&[1, 2]);
+        let shared: Arc<[u8]> = bytes.clone().into();
+        let leaked: &'static [u8] = bytes.clone().leak();
+        let sizes = [
+            Segment::open(shared.clone(), &layout).unwrap().byte_size(),
+            Segment::open(leaked, &layout).unwrap().byte_size(),
+            Segment::open(bytes, &layout).unwrap().byte_size(),
+        ];
+        assert_eq!(sizes, [sizes[0]; 3]);
+        let segment = Segment::open(shared.clone(), &layout).unwrap();
+        assert!(Arc::strong_count(&shared) > 1);
+        drop(segment);
+        assert_eq!(Arc::strong_count(&shared), 1);
     }
 
     #[test]
