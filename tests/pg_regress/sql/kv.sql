@@ -41,7 +41,8 @@ SELECT created, expires_at > clock_timestamp() AS lives FROM flowai.kv_put('cach
 SELECT created, expires_at FROM flowai.kv_put('cache', 'a', '1');
 SELECT version AS old_version FROM flowai.kv_put('cache', 'b', '1', '1 millisecond') \gset
 SELECT version AS old_counter FROM flowai.kv_increment('cache', 'n', 5, '1 millisecond') \gset
-SELECT count(*) FROM flowai.kv_put('cache', 'c', '1', '1 millisecond'), pg_sleep(0.01);
+SELECT count(*) FROM flowai.kv_put('cache', 'c', '1', '1 millisecond');
+SELECT pg_sleep(0.01);
 SELECT key, expires_at < clock_timestamp() AS over FROM flowai.kv_entries WHERE namespace = 'cache' ORDER BY key;
 SELECT * FROM flowai.kv_get('cache', 'b');
 SELECT ordinal, key, found, value FROM flowai.kv_get_many('cache', ARRAY['a', 'b']);
