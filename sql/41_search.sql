@@ -89,3 +89,35 @@ COMMENT ON TABLE flowai_internal.search_scope IS 'One row for each workspace tha
 COMMENT ON COLUMN flowai_internal.search_scope.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai_internal.search_scope.workspace_id IS 'The workspace.';
 SELECT flowai_internal.make_tenant_table('flowai_internal.search_scope', readable => false);
+
+-- These tables are rewritten all the time while they stay small, so a share of their size is no measure
+-- of when to clean up: a delta of 200 rows would carry its dead index entries through every search, and a
+-- merge leaves megabytes behind in few rows.
+DO $$
+DECLARE
+    leaf regclass;
+BEGIN
+    FOR leaf IN
+        SELECT t.relid
+        FROM pg_catalog.unnest(ARRAY['flowai_internal.search_delta', 'flowai_internal.search_dead']::regclass[]) AS root,
+             pg_catalog.pg_partition_tree(root) AS t WHERE t.isleaf
+    LOOP
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)', leaf);
+    END LOOP;
+    FOR leaf IN
+        SELECT t.relid FROM pg_catalog.pg_partition_tree('flowai_internal.search_chunk') AS t WHERE t.isleaf
+    LOOP
+        -- 64 chunks are 16 MB; a chunk has 132 pieces in the TOAST table.
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 64, '
+            'toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 8000)', leaf);
+    END LOOP;
+    FOR leaf IN
+        SELECT t.relid FROM pg_catalog.pg_partition_tree('flowai_internal.search_segment') AS t WHERE t.isleaf
+    LOOP
+        -- Room for the dead, so that noting them stays within the page.
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)', leaf);
+    END LOOP;
+END $$;

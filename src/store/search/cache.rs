@@ -55,6 +55,11 @@ pub(super) fn keep_micro_segments(scope: &Scope, segments: &[Rc<Segment>]) {
     CACHE.with_borrow_mut(|cache| cache.put(micro(scope), segments.to_vec()));
 }
 
+/// Drops everything.
+pub(super) fn forget_all() {
+    CACHE.take();
+}
+
 fn micro(scope: &Scope) -> Key {
     Key::Micro(scope.tenant.to_string(), scope.workspace.clone())
 }

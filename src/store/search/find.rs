@@ -7,6 +7,7 @@ use flowai_core::name::{shorten, within};
 use flowai_core::search::{Cursors, Filter, Highlighter, Outcome, Page, Query, Searcher};
 use flowai_core::{Error, Result};
 
+use super::cache;
 use super::manifest::Manifest;
 use super::pieces::Pieces;
 use crate::pg::interrupt;
@@ -101,10 +102,14 @@ fn matches(scope: &Scope, query: &str, filter: &Filter, page: &Page) -> Result<O
     }
     let manifest = Manifest::read(scope, Snapshot::Caller)?;
     let pieces = Pieces::gather(scope, &manifest)?;
-    let outcome = interrupt::raise_if_interrupted(SEARCHER.with_borrow_mut(|searcher| {
+    let outcome = SEARCHER.with_borrow_mut(|searcher| {
         searcher.search(&pieces.list(), &query, filter, page, interrupt::pending)
-    }))?;
-    Ok(Some(outcome))
+    });
+    if outcome.as_ref().is_err_and(|error| error.rule == "search_segment_unreadable") {
+        // What failed once is read anew the next time.
+        cache::forget_all();
+    }
+    interrupt::raise_if_interrupted(outcome).map(Some)
 }
 
 struct Row {
