@@ -59,3 +59,17 @@ BEGIN ATOMIC
     JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
 END;
 COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';
+
+-- ------------------------------------------------------------------------------- rows of a query
+
+ALTER FUNCTION flowai.query_array(text, integer, interval) SET SCHEMA flowai_internal;
+
+CREATE FUNCTION flowai.query_rows(sql text, max_rows integer DEFAULT 1000, timeout interval DEFAULT '5 s')
+RETURNS SETOF jsonb
+LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 100 COST 1000
+BEGIN ATOMIC
+    SELECT r.value
+    FROM pg_catalog.jsonb_array_elements(flowai_internal.query_array(sql, max_rows, timeout))
+         WITH ORDINALITY AS r(value, place)
+    ORDER BY r.place;
+END;

@@ -29,7 +29,11 @@ extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["pl
 extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
 extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);
 extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["search"]);
-extension_sql_file!("../sql/42_query.sql", name = "query", requires = ["tenancy"]);
+extension_sql_file!(
+    "../sql/42_query.sql",
+    name = "query",
+    requires = ["tenancy", api::query::query_array]
+);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 
 /// Runs once in each backend that loads the library.
@@ -37,4 +41,5 @@ extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 extern "C-unwind" fn _PG_init() {
     pg::guc::init();
     pg::tenant::init();
+    pg::gate::init();
 }

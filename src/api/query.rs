@@ -5,13 +5,16 @@
 
 use flowai_core::query::Verdict;
 use pgrx::datum::Interval;
+use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::answer::Answer;
-use crate::pg::raise::OrRaise;
+use crate::pg::envelope::Stop;
+use crate::pg::raise::{OrRaise, raise_refusal};
 use crate::pg::regprocedure::Regprocedure;
 use crate::pg::tenant;
-use crate::store::query;
+use crate::pg::tuples::Rows;
+use crate::store::{query, sample};
 
 /// One row: whether the statement only reads, and if not, why.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -45,6 +48,56 @@ fn execute_query(
     timeout: default!(Option<Interval>, "'5 s'"),
 ) -> Answer {
     query::execute(sql, max_rows, timeout).or_raise()
+}
+
+/// Rows of a statement that only reads, as rows whose columns the call names.
+#[pg_extern(
+    volatile,
+    parallel_unsafe,
+    sql = r#"
+CREATE FUNCTION flowai.query(sql text, max_rows integer DEFAULT 1000, timeout interval DEFAULT '5 s')
+RETURNS SETOF record VOLATILE PARALLEL UNSAFE ROWS 100 COST 1000
+LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+"#
+)]
+fn query(
+    sql: Option<&str>,
+    max_rows: Option<i32>,
+    timeout: Option<Interval>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) {
+    // SAFETY: the server's own call of this function, which returns SETOF record.
+    let rows = unsafe { Rows::returned_by(fcinfo) }.or_raise();
+    or_raise(query::rows(sql, max_rows, timeout, &rows), sql);
+}
+
+/// Rows of a statement that only reads, as an array of objects.
+#[pg_extern(volatile, parallel_unsafe)]
+pub(crate) fn query_array(
+    sql: Option<&str>,
+    max_rows: Option<i32>,
+    timeout: Option<Interval>,
+) -> Answer {
+    or_raise(query::array(sql, max_rows, timeout), sql)
+}
+
+fn or_raise<T>(result: Result<T, Stop>, sql: Option<&str>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(Stop::Refused(refusal)) => raise_refusal(refusal, sql.unwrap_or_default()),
+        Err(Stop::Failed(error)) => Err(error).or_raise(),
+    }
+}
+
+/// Sample rows of what a catalog entry describes.
+#[pg_extern(volatile, parallel_unsafe)]
+fn sample_table_data(
+    entry: Option<&str>,
+    columns: default!(Option<Vec<Option<String>>>, "NULL"),
+    max_rows: default!(Option<i32>, "10"),
+    timeout: default!(Option<Interval>, "'5 s'"),
+) -> Answer {
+    sample::sample(entry, columns, max_rows, timeout).or_raise()
 }
 
 /// Lets read-only statements call a function.

@@ -11,16 +11,18 @@ use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::panic::AssertUnwindSafe;
 
-use flowai_core::query::{Limits, Refusal};
+use flowai_core::query::{Limits, Refusal, Verdict};
 use flowai_core::{Error, Kind};
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 
-use super::analyze::{self, Analysis};
+use super::analyze;
 use super::answer::Answer;
+use super::gate::{Gates, Judge};
 use super::rows::Sheet;
 use super::tenant;
 use super::timeout::Timer;
+use super::tuples::Rows;
 
 /// Memory that one node of a plan may use before it writes to disk, in kB.
 const WORK_MEM: i32 = 64 * 1024;
@@ -63,29 +65,55 @@ pub(crate) fn role_is_unbound() -> bool {
 
 /// Analyses the statement inside the envelope; `judge` decides about functions that did not come with
 /// the server.
-pub(crate) fn analyse<T>(
-    sql: &CStr,
-    timeout_ms: u64,
-    judge: impl FnOnce(Analysis) -> Result<T, Stop>,
-) -> Result<T, Stop> {
-    guarded(timeout_ms, || judge(analyze::analyse(sql)?))
+pub(crate) fn analyse(sql: &CStr, timeout_ms: u64, judge: Judge) -> Result<Verdict, Stop> {
+    guarded(timeout_ms, judge, |gates| {
+        let analysis = analyze::analyse(sql)?;
+        Ok(Verdict { refusal: gates.judge(&analysis.foreign)?, reads: analysis.reads })
+    })
 }
 
-/// Analyses and runs the statement. The answer is in the caller's memory context.
-pub(crate) fn run(
+/// Analyses and runs the statement: its answer as an object, in the caller's memory context.
+pub(crate) fn run(sql: &CStr, limits: Limits, judge: Judge) -> Result<Answer, Stop> {
+    to_json(sql, limits, judge, Sheet::finish)
+}
+
+/// Analyses and runs the statement: its rows as an array of objects, in the caller's memory context.
+pub(crate) fn run_to_array(sql: &CStr, limits: Limits, judge: Judge) -> Result<Answer, Stop> {
+    to_json(sql, limits, judge, Sheet::finish_rows)
+}
+
+/// Analyses and runs the statement: its rows as those of a set-returning function.
+pub(crate) fn run_to_rows(
     sql: &CStr,
     limits: Limits,
-    judge: impl FnOnce(&Analysis) -> Result<(), Stop>,
+    judge: Judge,
+    rows: &Rows,
+) -> Result<(), Stop> {
+    fetched(sql, limits, judge, |portal| {
+        // SAFETY: the portal's own descriptor.
+        let mut receiver = unsafe { rows.receiver(limits, portal.row())? };
+        portal.fetch(limits, (&raw mut receiver).cast());
+        Ok(receiver.finish()?)
+    })
+}
+
+fn to_json(
+    sql: &CStr,
+    limits: Limits,
+    judge: Judge,
+    finish: fn(Sheet) -> Result<Vec<u8>, Refusal>,
 ) -> Result<Answer, Stop> {
     // SAFETY: a plain read of the backend's current context.
     let outer = unsafe { pg_sys::CurrentMemoryContext };
-    guarded(limits.timeout_ms, || {
-        let analysis = analyze::analyse(sql)?;
-        judge(&analysis)?;
-        // SAFETY: the tree is fresh from analysis, in the subtransaction's memory context.
+    fetched(sql, limits, judge, |portal| {
+        // SAFETY: the portal's own descriptor.
+        let mut sheet = unsafe { Sheet::new(limits, portal.row())? };
+        let mut receiver = sheet.receiver();
+        portal.fetch(limits, (&raw mut receiver).cast());
+        let text = CString::new(finish(sheet)?).map_err(|_| Error::internal("NUL in a result"))?;
+        // SAFETY: back to the inner context afterwards; an error unwinds to the envelope's end, which
+        // chooses its own.
         unsafe {
-            let json = execute(sql, analysis.query, limits)?;
-            let text = CString::new(json).map_err(|_| Error::internal("NUL in a result"))?;
             let inner = pg_sys::MemoryContextSwitchTo(outer);
             let answer = Answer::parse(&text);
             pg_sys::MemoryContextSwitchTo(inner);
@@ -94,52 +122,86 @@ pub(crate) fn run(
     })
 }
 
-/// Plans the analysed tree and fetches its rows.
-unsafe fn execute(sql: &CStr, query: *mut pg_sys::Query, limits: Limits) -> Result<Vec<u8>, Stop> {
-    // SAFETY: the order of calls is that of the server's own DECLARE CURSOR. Locks are held since
-    // analysis. The portal dies with the subtransaction if an error unwinds.
-    unsafe {
-        let rewritten = pg_sys::QueryRewrite(query);
-        if rewritten.is_null() || (*rewritten).length != 1 {
-            return Err(Error::internal("a SELECT was rewritten to several statements").into());
+/// Analyses and starts the statement, and hands its portal to `fetch`.
+fn fetched<T>(
+    sql: &CStr,
+    limits: Limits,
+    judge: Judge,
+    fetch: impl FnOnce(&Portal) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    guarded(limits.timeout_ms, judge, |gates| {
+        let analysis = analyze::analyse(sql)?;
+        if let Some(refusal) = gates.judge(&analysis.foreign)? {
+            return Err(refusal.into());
         }
-        let query: *mut pg_sys::Query = (*(*rewritten).elements).ptr_value.cast();
-        if (*query).commandType != pg_sys::CmdType::CMD_SELECT || !(*query).utilityStmt.is_null() {
-            return Err(Error::internal("a SELECT was rewritten to something else").into());
+        gates.execution_begins();
+        // SAFETY: the tree is fresh from analysis, in the subtransaction's memory context.
+        let portal = unsafe { Portal::start(sql, analysis.query)? };
+        let result = fetch(&portal)?;
+        portal.drop();
+        Ok(result)
+    })
+}
+
+/// A statement that runs. If an error unwinds it dies with the subtransaction.
+struct Portal(pg_sys::Portal);
+
+impl Portal {
+    /// Plans the analysed tree and starts it.
+    unsafe fn start(sql: &CStr, query: *mut pg_sys::Query) -> Result<Self, Stop> {
+        // SAFETY: the order of calls is that of the server's own DECLARE CURSOR. Locks are held since
+        // analysis.
+        unsafe {
+            let rewritten = pg_sys::QueryRewrite(query);
+            if rewritten.is_null() || (*rewritten).length != 1 {
+                return Err(Error::internal("a SELECT was rewritten to several statements").into());
+            }
+            let query: *mut pg_sys::Query = (*(*rewritten).elements).ptr_value.cast();
+            if (*query).commandType != pg_sys::CmdType::CMD_SELECT
+                || !(*query).utilityStmt.is_null()
+            {
+                return Err(Error::internal("a SELECT was rewritten to something else").into());
+            }
+            let options = pg_sys::CURSOR_OPT_NO_SCROLL as i32;
+            let plan = pg_sys::pg_plan_query(query, sql.as_ptr(), options, std::ptr::null_mut());
+            if (*plan).commandType != pg_sys::CmdType::CMD_SELECT
+                || (*plan).hasModifyingCTE
+                || !(*plan).rowMarks.is_null()
+                || !pg_sys::CommandIsReadOnly(plan)
+            {
+                return Err(Error::internal("the plan of a SELECT is not read-only").into());
+            }
+            let portal = pg_sys::CreateNewPortal();
+            (*portal).visible = false;
+            pg_sys::PortalDefineQuery(
+                portal,
+                std::ptr::null(),
+                sql.as_ptr(),
+                pg_sys::CommandTag::CMDTAG_SELECT,
+                pg_sys::lappend(std::ptr::null_mut(), plan.cast()),
+                std::ptr::null_mut(),
+            );
+            (*portal).cursorOptions = options;
+            pg_sys::PortalStart(portal, std::ptr::null_mut(), 0, pg_sys::GetActiveSnapshot());
+            Ok(Self(portal))
         }
-        let options = pg_sys::CURSOR_OPT_NO_SCROLL as i32;
-        let plan = pg_sys::pg_plan_query(query, sql.as_ptr(), options, std::ptr::null_mut());
-        if (*plan).commandType != pg_sys::CmdType::CMD_SELECT
-            || (*plan).hasModifyingCTE
-            || !(*plan).rowMarks.is_null()
-            || !pg_sys::CommandIsReadOnly(plan)
-        {
-            return Err(Error::internal("the plan of a SELECT is not read-only").into());
-        }
-        let portal = pg_sys::CreateNewPortal();
-        (*portal).visible = false;
-        pg_sys::PortalDefineQuery(
-            portal,
-            std::ptr::null(),
-            sql.as_ptr(),
-            pg_sys::CommandTag::CMDTAG_SELECT,
-            pg_sys::lappend(std::ptr::null_mut(), plan.cast()),
-            std::ptr::null_mut(),
-        );
-        (*portal).cursorOptions = options;
-        pg_sys::PortalStart(portal, std::ptr::null_mut(), 0, pg_sys::GetActiveSnapshot());
-        let mut sheet = Sheet::new(limits, (*portal).tupDesc)?;
-        let mut receiver = sheet.receiver();
-        pg_sys::PortalRunFetch(
-            portal,
-            pg_sys::FetchDirection::FETCH_FORWARD,
-            // One more than wanted tells whether there are more.
-            limits.rows as i64 + 1,
-            (&raw mut receiver).cast(),
-        );
-        let json = sheet.finish()?;
-        pg_sys::PortalDrop(portal, false);
-        Ok(json)
+    }
+
+    fn row(&self) -> pg_sys::TupleDesc {
+        // SAFETY: the portal was started.
+        unsafe { (*self.0).tupDesc }
+    }
+
+    /// Fetches one row more than wanted, which tells whether there are more.
+    fn fetch(&self, limits: Limits, receiver: *mut pg_sys::DestReceiver) {
+        let forward = pg_sys::FetchDirection::FETCH_FORWARD;
+        // SAFETY: the portal was started; the receiver lives across the call.
+        unsafe { pg_sys::PortalRunFetch(self.0, forward, limits.rows as i64 + 1, receiver) };
+    }
+
+    fn drop(self) {
+        // SAFETY: the portal was started, and is not used any more.
+        unsafe { pg_sys::PortalDrop(self.0, false) };
     }
 }
 
@@ -150,12 +212,14 @@ struct Outside {
     context: pg_sys::MemoryContext,
     owner: pg_sys::ResourceOwner,
     timer: Cell<Option<Timer>>,
+    gates: Gates,
 }
 
 impl Outside {
     /// Ends the subtransaction. The server itself restores role, settings and read-only state.
     fn restore(&self) {
         drop(self.timer.take());
+        self.gates.lift();
         // SAFETY: called exactly once for the subtransaction that `guarded` began.
         unsafe {
             pg_sys::RollbackAndReleaseCurrentSubTransaction();
@@ -175,7 +239,11 @@ impl Outside {
 
 /// Runs `work` in the envelope. Errors of the server become refusals, except a real cancel and the
 /// end of the session, which go on.
-fn guarded<T>(timeout_ms: u64, work: impl FnOnce() -> Result<T, Stop>) -> Result<T, Stop> {
+fn guarded<T>(
+    timeout_ms: u64,
+    judge: Judge,
+    work: impl FnOnce(&Gates) -> Result<T, Stop>,
+) -> Result<T, Stop> {
     if INSIDE.get() {
         return Err(Error::new(
             Kind::WrongState,
@@ -191,6 +259,7 @@ fn guarded<T>(timeout_ms: u64, work: impl FnOnce() -> Result<T, Stop>) -> Result
             context: pg_sys::CurrentMemoryContext,
             owner: pg_sys::CurrentResourceOwner,
             timer: Cell::new(None),
+            gates: Gates::lower(judge),
         };
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         outside
@@ -201,12 +270,18 @@ fn guarded<T>(timeout_ms: u64, work: impl FnOnce() -> Result<T, Stop>) -> Result
     let result = PgTryBuilder::new(AssertUnwindSafe(|| {
         outside.timer.set(Some(Timer::arm(timeout_ms)));
         restrict()?;
-        mark.watch(work)
+        let done = mark.watch(|| work(&outside.gates))?;
+        // Code that the statement ran may have caught what a gate raised.
+        outside.gates.refusal().map_or(Ok(done), |refusal| Err(refusal.into()))
     }))
     .catch_others(move |error| {
         let (outside, mark) = *caught;
         match refusal_of(&error, outside.timed_out(), timeout_ms, mark.position()) {
-            Some(refusal) => Err(Stop::Refused(refusal)),
+            Some(refusal) => {
+                let by_gate = outside.gates.refusal();
+                let position = refusal.position;
+                Err(Stop::Refused(by_gate.map_or(refusal, |gate| Refusal { position, ..gate })))
+            }
             None => {
                 outside.restore();
                 error.rethrow()

@@ -9,7 +9,9 @@
 //! - [`jsonb`]: a jsonb value that is handed through, or read as text
 //! - [`analyze`]: what a foreign statement would do, by the server's parser and analyser
 //! - [`envelope`]: the read-only subtransaction that a foreign statement runs in
+//! - [`gate`]: what stands in the way while it runs
 //! - [`rows`]: its rows as JSON
+//! - [`tuples`]: its rows as rows
 //! - [`answer`]: a jsonb made from JSON text
 //! - [`timeout`]: a private timer
 //! - [`regprocedure`]: a function as an argument
@@ -20,6 +22,7 @@ pub(crate) mod analyze;
 pub(crate) mod answer;
 pub(crate) mod clock;
 pub(crate) mod envelope;
+pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod interrupt;
 pub(crate) mod jsonb;
@@ -31,3 +34,4 @@ pub(crate) mod spi;
 pub(crate) mod tenant;
 pub(crate) mod timeout;
 pub(crate) mod transaction;
+pub(crate) mod tuples;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, c_char};
 use std::rc::Rc;
 
-use flowai_core::query::{Code, Limits, Refusal, distinct_names};
+use flowai_core::query::{Limits, Refusal, distinct_names, too_many_rows, too_much};
 use pgrx::{pg_guard, pg_sys};
 
 /// How a type is written.
@@ -149,6 +149,18 @@ impl Sheet {
         list(&mut out, self.warnings.iter().map(String::as_str));
         out.push(b'}');
         Ok(out)
+    }
+
+    /// The rows alone, as the text of a JSON array; all of them, or none.
+    pub(crate) fn finish_rows(mut self) -> Result<Vec<u8>, Refusal> {
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        if self.truncated {
+            return Err(too_many_rows(self.limits.rows));
+        }
+        self.json.push(b']');
+        Ok(self.json)
     }
 
     /// One row. False: no more are wanted.
@@ -472,13 +484,6 @@ fn list<'a>(json: &mut Vec<u8>, items: impl Iterator<Item = &'a str>) {
         string(json, item);
     }
     json.push(b']');
-}
-
-fn too_much(message: String, hint: &str) -> Refusal {
-    Refusal {
-        sqlstate: Some("54000".to_owned()),
-        ..Refusal::new(Code::TooLarge, message, None).hint(hint)
-    }
 }
 
 #[pg_guard]

@@ -9,5 +9,6 @@ pub(crate) mod kv;
 pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod reference;
+pub(crate) mod sample;
 pub(crate) mod search;
 pub(crate) mod tenancy;

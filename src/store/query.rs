@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::pg::analyze::Foreign;
 use crate::pg::answer::Answer;
 use crate::pg::envelope::{self, Stop};
+use crate::pg::tuples::Rows;
 use crate::pg::{guc, spi, spi::args};
 
 /// One row for each of the functions that was ever allowed; false: it was changed since.
@@ -46,11 +47,7 @@ pub(crate) fn validate(sql: Option<&str>, dialect: Option<&str>) -> Result<Verdi
         Ok(text) => text,
         Err(refusal) => return Ok(refusal.into()),
     };
-    let verdict = envelope::analyse(&text, VALIDATE_TIMEOUT_MS, |analysis| {
-        let refusal = judge(&analysis.foreign)?;
-        Ok(Verdict { refusal, reads: analysis.reads })
-    });
-    match verdict {
+    match envelope::analyse(&text, VALIDATE_TIMEOUT_MS, judge) {
         Ok(verdict) => Ok(verdict),
         Err(Stop::Refused(refusal)) => Ok(refusal.into()),
         Err(Stop::Failed(error)) => Err(error),
@@ -63,6 +60,39 @@ pub(crate) fn execute(
     max_rows: Option<i32>,
     timeout: Option<Interval>,
 ) -> Result<Answer> {
+    let limits = limits(max_rows, timeout)?;
+    let Some(sql) = sql else { return object(&nothing_to_run()) };
+    match prepared(sql).map_err(Stop::from).and_then(|text| envelope::run(&text, limits, judge)) {
+        Ok(result) => Ok(result),
+        Err(Stop::Refused(refusal)) => object(&refusal),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// Runs a statement; its rows, all of them, are an array of objects.
+pub(crate) fn array(
+    sql: Option<&str>,
+    max_rows: Option<i32>,
+    timeout: Option<Interval>,
+) -> std::result::Result<Answer, Stop> {
+    let limits = limits(max_rows, timeout)?;
+    let text = prepared(sql.ok_or_else(|| Error::missing("sql"))?)?;
+    envelope::run_to_array(&text, limits, judge)
+}
+
+/// Runs a statement; its rows, all of them, are those of the set-returning function that called.
+pub(crate) fn rows(
+    sql: Option<&str>,
+    max_rows: Option<i32>,
+    timeout: Option<Interval>,
+    rows: &Rows,
+) -> std::result::Result<(), Stop> {
+    let limits = limits(max_rows, timeout)?;
+    let text = prepared(sql.ok_or_else(|| Error::missing("sql"))?)?;
+    envelope::run_to_rows(&text, limits, judge, rows)
+}
+
+fn limits(max_rows: Option<i32>, timeout: Option<Interval>) -> Result<Limits> {
     let bounds = Limits {
         rows: guc::query_max_rows(),
         bytes: guc::query_max_bytes(),
@@ -70,21 +100,7 @@ pub(crate) fn execute(
         timeout_ms: guc::query_max_timeout_ms(),
     };
     let timeout = timeout.map(|t| i64::try_from(t.as_micros()).unwrap_or(i64::MAX));
-    let limits = Limits::within(bounds, max_rows, timeout)?;
-    let Some(sql) = sql else { return object(&nothing_to_run()) };
-    let text = match prepared(sql) {
-        Ok(text) => text,
-        Err(refusal) => return object(&refusal),
-    };
-    let result = envelope::run(&text, limits, |analysis| match judge(&analysis.foreign)? {
-        Some(refusal) => Err(refusal.into()),
-        None => Ok(()),
-    });
-    match result {
-        Ok(result) => Ok(result),
-        Err(Stop::Refused(refusal)) => object(&refusal),
-        Err(Stop::Failed(error)) => Err(error),
-    }
+    Limits::within(bounds, max_rows, timeout)
 }
 
 /// The text for the server, if the role may have it analysed at all.
@@ -125,7 +141,7 @@ fn judge(foreign: &[Foreign]) -> Result<Option<Refusal>> {
 }
 
 /// The error object of a refusal: the code of our rule, or the server's SQLSTATE.
-fn object(refusal: &Refusal) -> Result<Answer> {
+pub(super) fn object(refusal: &Refusal) -> Result<Answer> {
     let code = refusal.sqlstate.as_deref().unwrap_or(refusal.code.name());
     let object = json!({
         "error": refusal.message,

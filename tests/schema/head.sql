@@ -151,12 +151,17 @@ GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text
 
 COMMENT ON FUNCTION flowai.validate_query(text, text) IS 'Whether a statement only reads, as one row: ok; code (NULL if ok): empty, syntax, multi_statement, not_select, select_into, row_lock, modifying_cte, parameter, function, relation, undefined, permission, invalid, too_large, too_deep, timeout; message; position, a 1-based character offset; relations and functions that it reads and calls. SELECT, WITH, VALUES and TABLE are allowed. Names mean what they mean to the caller. dialect: postgres, or sqlite (structure alone). Never raises for what is in sql; NULL is empty. Error 22023 for an unknown dialect.';
 COMMENT ON FUNCTION flowai.execute_query(text, integer, interval) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
+COMMENT ON FUNCTION flowai.query(text, integer, interval) IS 'Runs a statement that only reads, as flowai.execute_query does, and returns its rows; the call names them: SELECT * FROM flowai.query(''SELECT 1, now()'') AS t(n integer, at timestamptz). Types must be those of the statement. All rows or none: error 54000 if there are more than max_rows. Error 25006 (rule query_CODE, CODE as in flowai.validate_query) for a statement that does not only read, the statement''s own error with its SQLSTATE, 42501 for superusers, 0A000 without column names, 22004 for NULL.';
+COMMENT ON FUNCTION flowai.query_rows(text, integer, interval) IS 'As flowai.query, with each row as an object by column name: needs no column list.';
+COMMENT ON FUNCTION flowai_internal.query_array(text, integer, interval) IS 'The rows of flowai.query_rows as one array.';
+COMMENT ON FUNCTION flowai.sample_table_data(text, text[], integer, interval) IS 'Some rows of the table or view of this database that a catalog entry (id or qualified name) describes by metadata.schemaName and tableName, or by a qualified name in two parts; all columns or those named. Returns what flowai.execute_query returns, errors included, with the caller''s rights. max_rows 1 to 1000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.function_allow(regprocedure) IS 'Lets read-only statements call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.function_disallow(regprocedure) IS 'Takes flowai.function_allow back. True if it was allowed. For flowai_admin.';
 
 GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
-    flowai.function_standing(oid[]) TO flowai_user;
+    flowai.function_standing(oid[]), flowai.query(text, integer, interval), flowai.query_rows(text, integer, interval),
+    flowai_internal.query_array(text, integer, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
 GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure), flowai.function_disallow(regprocedure)
     TO flowai_admin;
 
@@ -630,6 +635,33 @@ SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'function_disallow_wrapper';
 
+-- flowai_runtime::api::query::query
+
+CREATE FUNCTION flowai.query(sql text, max_rows integer DEFAULT 1000, timeout interval DEFAULT '5 s')
+RETURNS SETOF record VOLATILE PARALLEL UNSAFE ROWS 100 COST 1000
+LANGUAGE c AS 'MODULE_PATHNAME', 'query_wrapper';
+
+-- flowai_runtime::api::query::query_array
+CREATE  FUNCTION "query_array"(
+	"sql" TEXT, /* Option < & str > */
+	"max_rows" INT, /* Option < i32 > */
+	"timeout" interval /* Option < Interval > */
+) RETURNS jsonb /* Answer */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'query_array_wrapper';
+
+-- flowai_runtime::api::query::sample_table_data
+CREATE  FUNCTION "sample_table_data"(
+	"entry" TEXT, /* Option < & str > */
+	"columns" TEXT[] DEFAULT NULL, /* :: std :: option :: Option < Vec < Option < String > > > */
+	"max_rows" INT DEFAULT 10, /* Option < i32 > */
+	"timeout" interval DEFAULT '5 s' /* Option < Interval > */
+) RETURNS jsonb /* Answer */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'sample_table_data_wrapper';
+
 -- flowai_runtime::api::query::validate_query
 CREATE  FUNCTION "validate_query"(
 	"sql" TEXT, /* Option < & str > */
@@ -944,6 +976,38 @@ COMMENT ON TABLE flowai_internal.search_scope IS 'One row for each workspace tha
 COMMENT ON COLUMN flowai_internal.search_scope.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai_internal.search_scope.workspace_id IS 'The workspace.';
 SELECT flowai_internal.make_tenant_table('flowai_internal.search_scope', readable => false);
+
+-- These tables are rewritten all the time while they stay small, so a share of their size is no measure
+-- of when to clean up: a delta of 200 rows would carry its dead index entries through every search, and a
+-- merge leaves megabytes behind in few rows.
+DO $$
+DECLARE
+    leaf regclass;
+BEGIN
+    FOR leaf IN
+        SELECT t.relid
+        FROM pg_catalog.unnest(ARRAY['flowai_internal.search_delta', 'flowai_internal.search_dead']::regclass[]) AS root,
+             pg_catalog.pg_partition_tree(root) AS t WHERE t.isleaf
+    LOOP
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)', leaf);
+    END LOOP;
+    FOR leaf IN
+        SELECT t.relid FROM pg_catalog.pg_partition_tree('flowai_internal.search_chunk') AS t WHERE t.isleaf
+    LOOP
+        -- 64 chunks are 16 MB; a chunk has 132 pieces in the TOAST table.
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 64, '
+            'toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 8000)', leaf);
+    END LOOP;
+    FOR leaf IN
+        SELECT t.relid FROM pg_catalog.pg_partition_tree('flowai_internal.search_segment') AS t WHERE t.isleaf
+    LOOP
+        -- Room for the dead, so that noting them stays within the page.
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %s SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)', leaf);
+    END LOOP;
+END $$;
 
 -- requires:
 --   kv
@@ -1643,71 +1707,6 @@ END $$;
 -- requires:
 --   tenancy
 
--- Read-only SQL: what statements may call beyond the functions of the server.
-
--- A function is known by its signature and by a digest of what it is: dropped and made anew, replaced,
--- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
-CREATE TABLE flowai.allowed_functions (
-    function   text COLLATE "C" NOT NULL,
-    digest     bytea NOT NULL,
-    allowed_by text NOT NULL,
-    allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    CONSTRAINT allowed_functions_pkey PRIMARY KEY (function),
-    CONSTRAINT allowed_functions_digest_length
-        CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
-);
-COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server, for all tenants. Written by flowai.function_allow and flowai.function_disallow.';
-COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
-COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
-COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
-COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
-SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
-
--- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
--- are; their own bodies are digested with it.
-CREATE FUNCTION flowai_internal.function_digest(routine oid) RETURNS bytea
-LANGUAGE sql STABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(
-        pg_catalog.jsonb_build_array(
-            p.oid::regprocedure::text, l.lanname, r.rolname, p.prokind, p.prosecdef, p.provolatile,
-            p.proisstrict, p.proretset, pg_catalog.format_type(p.prorettype, NULL),
-            p.prosrc, p.probin, pg_catalog.pg_get_function_sqlbody(p.oid), p.proconfig::text,
-            a.aggkind, a.agginitval)::text, E'\n' ORDER BY p.oid = $1 DESC, p.oid::regprocedure::text COLLATE "C"), 'UTF8'))
-    FROM pg_catalog.pg_proc p
-    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-    JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
-    LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
-    WHERE p.oid = $1
-       OR p.oid IN (
-            SELECT part.oid
-            FROM pg_catalog.pg_aggregate g
-            CROSS JOIN LATERAL (VALUES
-                (g.aggtransfn::oid), (g.aggfinalfn::oid), (g.aggcombinefn::oid), (g.aggserialfn::oid),
-                (g.aggdeserialfn::oid), (g.aggmtransfn::oid), (g.aggminvtransfn::oid),
-                (g.aggmfinalfn::oid)) AS part (oid)
-            WHERE g.aggfnoid = $1);
-END;
-COMMENT ON FUNCTION flowai_internal.function_digest(oid) IS 'SHA-256 over what a function is, by names and bodies; NULL if there is no such function.';
-
--- Which of these functions were allowed, and whether each still is what was allowed. A definer function:
--- the digest looks at objects of others.
-CREATE FUNCTION flowai.function_standing(routines oid[])
-RETURNS TABLE (routine oid, unchanged boolean)
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT p.oid, a.digest = flowai_internal.function_digest(p.oid)
-    FROM pg_catalog.unnest(routines) AS wanted (oid)
-    JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
-    JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
-END;
-COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';
-
--- requires:
---   tenancy
-
 -- The catalog: entries, the relations between them, and a view that takes plain DML.
 
 CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
@@ -2017,6 +2016,86 @@ BEGIN ATOMIC
       AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
     ORDER BY e.key
     LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+-- requires:
+--   tenancy
+--   api::query::query_array
+
+-- Read-only SQL: what statements may call beyond the functions of the server.
+
+-- A function is known by its signature and by a digest of what it is: dropped and made anew, replaced,
+-- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
+CREATE TABLE flowai.allowed_functions (
+    function   text COLLATE "C" NOT NULL,
+    digest     bytea NOT NULL,
+    allowed_by text NOT NULL,
+    allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT allowed_functions_pkey PRIMARY KEY (function),
+    CONSTRAINT allowed_functions_digest_length
+        CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
+);
+COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server, for all tenants. Written by flowai.function_allow and flowai.function_disallow.';
+COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
+COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
+COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
+COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
+SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
+
+-- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
+-- are; their own bodies are digested with it.
+CREATE FUNCTION flowai_internal.function_digest(routine oid) RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(
+        pg_catalog.jsonb_build_array(
+            p.oid::regprocedure::text, l.lanname, r.rolname, p.prokind, p.prosecdef, p.provolatile,
+            p.proisstrict, p.proretset, pg_catalog.format_type(p.prorettype, NULL),
+            p.prosrc, p.probin, pg_catalog.pg_get_function_sqlbody(p.oid), p.proconfig::text,
+            a.aggkind, a.agginitval)::text, E'\n' ORDER BY p.oid = $1 DESC, p.oid::regprocedure::text COLLATE "C"), 'UTF8'))
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+    LEFT JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
+    WHERE p.oid = $1
+       OR p.oid IN (
+            SELECT part.oid
+            FROM pg_catalog.pg_aggregate g
+            CROSS JOIN LATERAL (VALUES
+                (g.aggtransfn::oid), (g.aggfinalfn::oid), (g.aggcombinefn::oid), (g.aggserialfn::oid),
+                (g.aggdeserialfn::oid), (g.aggmtransfn::oid), (g.aggminvtransfn::oid),
+                (g.aggmfinalfn::oid)) AS part (oid)
+            WHERE g.aggfnoid = $1);
+END;
+COMMENT ON FUNCTION flowai_internal.function_digest(oid) IS 'SHA-256 over what a function is, by names and bodies; NULL if there is no such function.';
+
+-- Which of these functions were allowed, and whether each still is what was allowed. A definer function:
+-- the digest looks at objects of others.
+CREATE FUNCTION flowai.function_standing(routines oid[])
+RETURNS TABLE (routine oid, unchanged boolean)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.oid, a.digest = flowai_internal.function_digest(p.oid)
+    FROM pg_catalog.unnest(routines) AS wanted (oid)
+    JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
+    JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
+END;
+COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';
+
+-- ------------------------------------------------------------------------------- rows of a query
+
+ALTER FUNCTION flowai.query_array(text, integer, interval) SET SCHEMA flowai_internal;
+
+CREATE FUNCTION flowai.query_rows(sql text, max_rows integer DEFAULT 1000, timeout interval DEFAULT '5 s')
+RETURNS SETOF jsonb
+LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 100 COST 1000
+BEGIN ATOMIC
+    SELECT r.value
+    FROM pg_catalog.jsonb_array_elements(flowai_internal.query_array(sql, max_rows, timeout))
+         WITH ORDINALITY AS r(value, place)
+    ORDER BY r.place;
 END;
 
 /*

@@ -20,39 +20,28 @@ impl Walk<'_> {
         if function == pg_sys::InvalidOid || !self.state.borrow_mut().functions.insert(function) {
             return GO_ON;
         }
-        // SAFETY: cached catalog look-ups.
-        unsafe {
-            if is_builtin(function) {
-                let volatile =
-                    pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_VOLATILE;
-                let name = pg_sys::get_func_name(function);
-                let name =
-                    if name.is_null() { c"" } else { CStr::from_ptr(name) }.to_string_lossy();
-                if policy::builtin_allowed(&name, volatile) {
-                    if policy::JSON_MAKERS.contains(&&*name) {
-                        self.state.borrow_mut().makes_json = true;
-                    }
-                    return GO_ON;
+        match standing(function) {
+            Standing::Harmless => {
+                // SAFETY: a cached catalog look-up.
+                if unsafe { name_of(function) }.is_some_and(|n| policy::JSON_MAKERS.contains(&&*n))
+                {
+                    self.state.borrow_mut().makes_json = true;
                 }
-                let what = format!("function {} is not allowed", signature(function));
-                return self.refuse(
-                    Refusal::new(Code::Function, what, self.position_of_node())
-                        .hint("Do without it: what it does goes beyond reading."),
-                );
+                GO_ON
             }
-            if is_ours(function) {
-                return GO_ON;
+            // SAFETY: see `node`.
+            Standing::Refused(refusal) => {
+                self.refuse(Refusal { position: unsafe { self.position_of_node() }, ..refusal })
             }
-            let foreign = Foreign {
-                function,
-                signature: signature(function),
-                position: self.position_of_node(),
-            };
-            let mut state = self.state.borrow_mut();
-            state.reads.function(foreign.signature.clone());
-            state.foreign.push(foreign);
+            Standing::Foreign(foreign) => {
+                // SAFETY: see `node`.
+                let position = unsafe { self.position_of_node() };
+                let mut state = self.state.borrow_mut();
+                state.reads.function(foreign.signature.clone());
+                state.foreign.push(Foreign { position, ..foreign });
+                GO_ON
+            }
         }
-        GO_ON
     }
 
     /// Notes a built-in function that the text itself calls by name.
@@ -127,6 +116,71 @@ impl Walk<'_> {
             }
             structure::place_of(self.text, self.raw, CStr::from_ptr(name))
         }
+    }
+}
+
+/// What is known of a function by itself.
+pub(crate) enum Standing {
+    /// It came with the server or with us, and only reads.
+    Harmless,
+    /// It came with the server and does more.
+    Refused(Refusal),
+    /// It did not come with the server.
+    Foreign(Foreign),
+}
+
+/// Looks a function up. Places in the text are unknown here.
+pub(crate) fn standing(function: pg_sys::Oid) -> Standing {
+    // SAFETY: cached catalog look-ups.
+    unsafe {
+        if !is_builtin(function) {
+            return if is_ours(function) {
+                Standing::Harmless
+            } else {
+                let signature = signature(function);
+                Standing::Foreign(Foreign { function, signature, position: None })
+            };
+        }
+        let volatile = pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_VOLATILE;
+        if policy::builtin_allowed(&name_of(function).unwrap_or_default(), volatile) {
+            return Standing::Harmless;
+        }
+        let what = format!("function {} is not allowed", signature(function));
+        let hint = "Do without it: what it does goes beyond reading.";
+        Standing::Refused(Refusal::new(Code::Function, what, None).hint(hint))
+    }
+}
+
+/// The functions that an aggregate is made of; none for another function.
+pub(crate) fn parts_of_aggregate(function: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    // SAFETY: a syscache look-up; the row is copied from before it is released.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::AGGFNOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(function));
+        if tuple.is_null() {
+            return Vec::new();
+        }
+        let form = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_aggregate>();
+        let parts = vec![
+            form.aggtransfn,
+            form.aggfinalfn,
+            form.aggcombinefn,
+            form.aggserialfn,
+            form.aggdeserialfn,
+            form.aggmtransfn,
+            form.aggminvtransfn,
+            form.aggmfinalfn,
+        ];
+        pg_sys::ReleaseSysCache(tuple);
+        parts
+    }
+}
+
+unsafe fn name_of(function: pg_sys::Oid) -> Option<String> {
+    // SAFETY: a cached catalog look-up; the name is palloc'd or NULL.
+    unsafe {
+        let name = pg_sys::get_func_name(function);
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     }
 }
 

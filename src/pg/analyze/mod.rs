@@ -17,6 +17,7 @@ mod walk;
 use std::ffi::{CStr, c_void};
 
 use flowai_core::query::{Code, Reads, Refusal, character_at};
+pub(crate) use functions::{Standing, parts_of_aggregate, standing};
 use pgrx::{list::List, memcx, pg_sys};
 
 /// A statement that passed, as far as the server's own functions go.
@@ -63,6 +64,23 @@ pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
             None => Ok(Analysis { query, reads: state.reads, foreign: state.foreign }),
         }
     }
+}
+
+/// The walk over a statement that code inside of the statement runs. Functions that did not come with
+/// the server are left to the moment of their call.
+///
+/// # Safety
+/// The tree is fresh from analysis.
+pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Option<Refusal> {
+    let walk = walk::Walk::new("", std::ptr::null_mut());
+    // SAFETY: see above. There is no text to point into.
+    unsafe {
+        if !walk.node(query.cast()) {
+            walk.json_casts();
+        }
+    }
+    let refusal = walk.state.into_inner().refusal;
+    refusal.map(|refusal| Refusal { position: None, ..refusal })
 }
 
 /// Whether the walk is over: the answer of every step, as the server's walkers want it.

@@ -122,6 +122,9 @@ pub(super) unsafe fn place_of(
     raw: *mut pg_sys::Node,
     relation: &CStr,
 ) -> Option<usize> {
+    if raw.is_null() {
+        return None;
+    }
     let place = Place { relation, location: Cell::new(-1) };
     // SAFETY: see above.
     unsafe { place.node(raw) };

@@ -28,6 +28,7 @@ pub(super) struct State {
 
 pub(super) struct Walk<'a> {
     pub(super) text: &'a str,
+    /// The raw statement; NULL for one that code of a function runs, which may have parameters.
     pub(super) raw: *mut pg_sys::Node,
     pub(super) state: RefCell<State>,
     /// The node whose functions are being checked.
@@ -196,8 +197,9 @@ impl<'a> Walk<'a> {
                     ));
                 }
                 NodeTag::T_Param
-                    if (*node.cast::<pg_sys::Param>()).paramkind
-                        == pg_sys::ParamKind::PARAM_EXTERN =>
+                    if !self.raw.is_null()
+                        && (*node.cast::<pg_sys::Param>()).paramkind
+                            == pg_sys::ParamKind::PARAM_EXTERN =>
                 {
                     let location = (*node.cast::<pg_sys::Param>()).location;
                     return self.refuse(Refusal::new(

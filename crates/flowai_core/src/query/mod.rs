@@ -263,6 +263,20 @@ pub fn unbound_role() -> Refusal {
     Refusal { sqlstate: Some("42501".to_owned()), ..refusal }
 }
 
+/// The refusal of a result that is over a limit.
+pub fn too_much(message: impl AsRef<str>, hint: &str) -> Refusal {
+    let refusal = Refusal::new(Code::TooLarge, message, None).hint(hint);
+    Refusal { sqlstate: Some("54000".to_owned()), ..refusal }
+}
+
+/// The refusal of a result that has more rows than are wanted, where a part would be taken for all.
+pub fn too_many_rows(most: usize) -> Refusal {
+    too_much(
+        format!("the statement returns more than {most} rows"),
+        "Aggregate, add LIMIT, or pass a larger max_rows.",
+    )
+}
+
 /// The dialects that `validate_query` knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
