@@ -66,8 +66,7 @@ fn query(
     timeout: Option<Interval>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) {
-    // SAFETY: the server's own call of this function, which returns SETOF record.
-    let rows = unsafe { Rows::returned_by(fcinfo) }.or_raise();
+    let rows = Rows::returned_by(fcinfo).or_raise();
     or_raise(query::rows(sql, max_rows, timeout, &rows), sql);
 }
 

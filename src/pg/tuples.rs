@@ -31,10 +31,9 @@ pub(crate) struct Receiver<'a> {
 impl Rows {
     /// An empty set for the caller of a set-returning function, which gets it whatever happens next.
     ///
-    /// # Safety
-    /// `fcinfo` is the call of a function that returns SETOF record.
-    pub(crate) unsafe fn returned_by(fcinfo: pg_sys::FunctionCallInfo) -> Result<Self> {
-        // SAFETY: see above; the result info is the caller's. What is made here lives as long as the
+    /// `fcinfo` is what the server called a function with: nobody else has one.
+    pub(crate) fn returned_by(fcinfo: pg_sys::FunctionCallInfo) -> Result<Self> {
+        // SAFETY: the call is going on, and the result info is the caller's. What is made here lives as long as the
         // caller's query, in its memory context and under its resource owner.
         unsafe {
             let info: *mut pg_sys::ReturnSetInfo = (*fcinfo).resultinfo.cast();

@@ -36,6 +36,20 @@ const RELATION: &str = "
            ON c.relnamespace = n.oid AND c.relname = e.relation_name
           AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
 
+/// What an entry describes.
+struct Described {
+    /// Whether it is here.
+    exists: bool,
+    /// Its name as SQL text, if it is.
+    relation: Option<String>,
+    /// Its name as the entry says it.
+    said: Option<String>,
+    /// The columns that were asked for, as SQL text.
+    list: Option<String>,
+    /// The first of them that it does not have.
+    missing: Option<String>,
+}
+
 /// Rows of the table or view that an entry describes, as `execute_query` returns them.
 pub(crate) fn sample(
     entry: Option<&str>,
@@ -53,40 +67,48 @@ pub(crate) fn sample(
         })
         .transpose()?
         .filter(|columns| !columns.is_empty());
-    let all = columns.is_none();
-    let found: Option<(bool, Option<String>, Option<String>, Option<String>, Option<String>)> =
-        spi::read_one(
-            RELATION,
-            args![&*scope.tenant, scope.workspace.as_str(), entry, columns],
-            |row| Ok((row.need(1)?, row.get(2), row.get(3), row.get(4), row.get(5))),
-        )?;
+    let found = spi::read_one(
+        RELATION,
+        args![&*scope.tenant, scope.workspace.as_str(), entry, columns],
+        |row| {
+            Ok(Described {
+                exists: row.need(1)?,
+                relation: row.get(2),
+                said: row.get(3),
+                list: row.get(4),
+                missing: row.get(5),
+            })
+        },
+    )?;
     let refuse = |what: String, hint: &str| {
         query::object(&Refusal::new(Code::Undefined, what, None).hint(hint))
     };
-    match found {
-        None => refuse(
+    let Some(described) = found else {
+        return refuse(
             format!("entry \"{}\" is not found", shorten(entry)),
             "Find entries with flowai.search_catalog(query).",
-        ),
-        Some((false, _, name, _, _)) => refuse(
+        );
+    };
+    if !described.exists {
+        let said = described
+            .said
+            .map_or("nothing with a schema".to_owned(), |said| format!("\"{}\"", shorten(&said)));
+        return refuse(
             format!(
-                "entry \"{}\" describes {}, which is no relation of this database",
-                shorten(entry),
-                name.map_or("nothing with a schema and a name".to_owned(), |n| format!(
-                    "\"{}\"",
-                    shorten(&n)
-                ))
+                "entry \"{}\" describes {said}, which is no relation of this database",
+                shorten(entry)
             ),
             "Name an entry whose metadata has the schemaName and tableName of a table or view here.",
-        ),
-        Some((_, _, _, _, Some(missing))) => refuse(
-            format!("column \"{}\" does not exist in what the entry describes", shorten(&missing)),
-            "List its columns with flowai.list_schema_fields(entry).",
-        ),
-        Some((_, Some(relation), _, list, None)) => {
-            let list = if all { "*".to_owned() } else { list.unwrap_or_default() };
-            query::execute(Some(&format!("SELECT {list} FROM {relation}")), max_rows, timeout)
-        }
-        Some(_) => Err(Error::internal("a relation without a name")),
+        );
     }
+    if let Some(missing) = described.missing {
+        let what = shorten(&missing);
+        return refuse(
+            format!("column \"{what}\" does not exist in what the entry describes"),
+            "List its columns with flowai.list_schema_fields(entry).",
+        );
+    }
+    let relation = described.relation.ok_or_else(|| Error::internal("a relation without name"))?;
+    let list = described.list.unwrap_or_else(|| "*".to_owned());
+    query::execute(Some(&format!("SELECT {list} FROM {relation}")), max_rows, timeout)
 }
