@@ -19,6 +19,7 @@ use pgrx::{PgTryBuilder, pg_sys};
 use super::analyze;
 use super::answer::Answer;
 use super::gate::{Gates, Judge};
+use super::guc;
 use super::rows::Sheet;
 use super::tenant;
 use super::timeout::Timer;
@@ -316,6 +317,9 @@ fn restrict() -> Result<(), Stop> {
             pin(c"max_parallel_workers_per_gather", c"0");
         }
         temporary_names_last()?;
+        if !guc::stands(guc::Layer::ReadOnly) {
+            return Ok(());
+        }
         pg_sys::XactReadOnly = true;
         let (mut user, mut context) = (pg_sys::InvalidOid, 0);
         pg_sys::GetUserIdAndSecContext(&mut user, &mut context);

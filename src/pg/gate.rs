@@ -17,6 +17,7 @@ use flowai_core::{Error, Kind};
 use pgrx::{pg_guard, pg_sys};
 
 use super::analyze::{self, Foreign, Standing};
+use super::guc;
 use super::raise::{OrRaise, raise};
 
 /// Decides about functions that did not come with the server: the first refusal, if any.
@@ -74,13 +75,19 @@ impl Gates {
     /// Lets the gates down for the analysis of a statement.
     pub(crate) fn lower(judge: Judge) -> Self {
         WATCH.set(Some(Watch { judge, admitted: HashSet::new(), refusal: None }));
-        PHASE.set(Phase::Analysis);
+        Self::watch_for(Phase::Analysis);
         Self(())
     }
 
     /// From now on nested statements are watched too.
     pub(crate) fn execution_begins(&self) {
-        PHASE.set(Phase::Execution);
+        Self::watch_for(Phase::Execution);
+    }
+
+    fn watch_for(phase: Phase) {
+        if guc::stands(guc::Layer::Gates) {
+            PHASE.set(phase);
+        }
     }
 
     /// What the judge says about functions, unwatched.

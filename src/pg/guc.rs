@@ -42,6 +42,28 @@ static QUERY_MAX_BYTES: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static QUERY_MAX_CELL_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1024);
 static QUERY_MAX_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
 
+/// Layers of the read-only guard that a test leaves out, to see that the others hold. Not in a release.
+#[cfg(debug_assertions)]
+static QUERY_LAYERS_OFF: GucSetting<i32> = GucSetting::<i32>::new(0);
+
+/// The layers of the read-only guard, as bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    Structure = 1,
+    Meaning = 2,
+    ReadOnly = 4,
+    Gates = 8,
+}
+
+/// Whether a layer stands: always, but in a test build.
+pub(crate) fn stands(layer: Layer) -> bool {
+    #[cfg(debug_assertions)]
+    let off = QUERY_LAYERS_OFF.get();
+    #[cfg(not(debug_assertions))]
+    let off = 0;
+    off & layer as i32 == 0
+}
+
 thread_local! {
     /// The selector as text, made once per change rather than once per row.
     static SELECTOR: RefCell<Option<Rc<str>>> = const { RefCell::new(None) };
@@ -156,6 +178,17 @@ pub(crate) fn init() {
     let integer = |name: &'static CStr, short, long, setting, min, max, context, flags| {
         GucRegistry::define_int_guc(name, short, long, setting, min, max, context, flags);
     };
+    #[cfg(debug_assertions)]
+    integer(
+        c"flowai.query_layers_off",
+        c"Layers of the read-only guard that a test leaves out: 1 structure, 2 meaning, 4 read-only, 8 gates.",
+        c"Exists in test builds only.",
+        &QUERY_LAYERS_OFF,
+        0,
+        15,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     integer(
         c"flowai.query_max_bytes",
         c"Most bytes that the result of a read-only query may have.",

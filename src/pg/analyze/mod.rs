@@ -20,6 +20,8 @@ use flowai_core::query::{Code, Reads, Refusal, character_at};
 pub(crate) use functions::{Standing, parts_of_aggregate, standing};
 use pgrx::{list::List, memcx, pg_sys};
 
+use super::guc;
+
 /// A statement that passed, as far as the server's own functions go.
 pub(crate) struct Analysis {
     /// The analysed tree, in the memory context of the call.
@@ -55,7 +57,7 @@ pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
             std::ptr::null_mut(),
         );
         let walk = walk::Walk::new(text, (*statement).stmt);
-        if !walk.node(query.cast()) {
+        if guc::stands(guc::Layer::Meaning) && !walk.node(query.cast()) {
             walk.json_casts();
         }
         let state = walk.state.into_inner();

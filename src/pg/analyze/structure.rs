@@ -9,6 +9,7 @@ use pgrx::{pg_guard, pg_sys};
 use pg_sys::NodeTag;
 
 use super::{STOP, Stop, nodes, position};
+use crate::pg::guc;
 
 /// Exactly one SELECT, WITH, VALUES or TABLE that neither writes nor locks.
 pub(super) unsafe fn check(
@@ -20,6 +21,9 @@ pub(super) unsafe fn check(
         let statements = nodes(raw);
         let Some(first) = statements.first() else { return Err(nothing_to_run()) };
         let first: *mut pg_sys::RawStmt = first.cast();
+        if !guc::stands(guc::Layer::Structure) {
+            return Ok(first);
+        }
         if let Some(second) = statements.get(1) {
             let second: *mut pg_sys::RawStmt = second.cast();
             let byte = skip_blanks(text, (*second).stmt_location);

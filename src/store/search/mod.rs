@@ -7,7 +7,7 @@
 //! may be seen is decided by those rows alone, each time anew: the cache holds bytes and can be dropped
 //! at any moment.
 //!
-//! - [`write`]: what a write of entries does
+//! - `write`: what a write of entries does
 //! - `maintain`: flush, merge, rebuild
 //! - `manifest`: what a snapshot says the index is
 //! - `pieces`, `cache`: its segments, opened

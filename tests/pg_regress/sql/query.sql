@@ -149,6 +149,52 @@ COMMIT;
 SELECT count(*) AS logged FROM shop.log;
 SELECT count(*) AS large_objects FROM pg_largeobject_metadata;
 
+-- Each layer by itself. What runs although a layer is left out is what the others do not see; whatever it did
+-- is rolled back. Without structure or without gates nothing runs that did not run with them; without meaning
+-- the gates stop functions as they are called, but what a statement reads is no matter to them.
+CREATE FUNCTION lab.try(sql text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    result jsonb;
+BEGIN
+    result := flowai.execute_query(sql);
+    RETURN CASE WHEN result ? 'rows' THEN 'ran' ELSE result ->> 'code' END;
+EXCEPTION WHEN internal_error THEN
+    RETURN 'stopped: ' || SQLERRM;
+END $$;
+GRANT EXECUTE ON FUNCTION lab.try(text) TO flowai_user;
+RESET ROLE;
+CREATE FUNCTION pg_temp.off(layers integer) RETURNS text LANGUAGE sql AS $$ SELECT set_config('flowai.query_layers_off', layers::text, false) $$;
+SELECT pg_temp.off(1);
+SET ROLE acme_app;
+SELECT b.n, b.class, b.sql FROM lab.bad b WHERE lab.try(b.sql) = 'ran' ORDER BY b.n;
+SELECT b.class, string_agg(DISTINCT lab.try(b.sql), ', ') AS outcome FROM lab.bad b WHERE b.n < 210 GROUP BY b.class ORDER BY min(b.n);
+RESET ROLE;
+SELECT pg_temp.off(8);
+SET ROLE acme_app;
+SELECT b.n, b.class, b.sql FROM lab.bad b WHERE lab.try(b.sql) = 'ran' ORDER BY b.n;
+RESET ROLE;
+SELECT pg_temp.off(4);
+SET ROLE acme_app;
+SELECT b.n, b.class, b.sql FROM lab.bad b WHERE lab.try(b.sql) = 'ran' ORDER BY b.n;
+RESET ROLE;
+SELECT pg_temp.off(2);
+SET ROLE acme_app;
+SELECT b.n, b.class, b.sql FROM lab.bad b WHERE lab.try(b.sql) = 'ran' ORDER BY b.n;
+RESET ROLE;
+SELECT pg_temp.off(2 + 4);
+SET ROLE acme_app;
+SELECT b.n, b.class, b.sql FROM lab.bad b WHERE lab.try(b.sql) = 'ran' ORDER BY b.n;
+RESET ROLE;
+SELECT pg_temp.off(2 + 8);
+SET ROLE acme_app;
+SELECT b.n, b.class, b.sql FROM lab.bad b WHERE lab.try(b.sql) = 'ran' ORDER BY b.n;
+RESET ROLE;
+SELECT pg_temp.off(0);
+SELECT count(*) AS logged FROM shop.log;
+SELECT count(*) AS large_objects FROM pg_largeobject_metadata;
+SELECT current_setting('a.b', true) AS leaked, (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory') AS advisory_locks;
+SET ROLE acme_app;
+
 -- Every refusal says what it is.
 SELECT flowai.execute_query('DROP TABLE shop.products');
 SELECT flowai.execute_query('SELECT shop.discount(price) FROM shop.products');
