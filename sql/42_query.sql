@@ -4,19 +4,29 @@
 -- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
 CREATE TABLE flowai.allowed_functions (
     function   text COLLATE "C" NOT NULL,
+    tenant_id  flowai.identifier,
     digest     bytea NOT NULL,
     allowed_by text NOT NULL,
     allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    CONSTRAINT allowed_functions_pkey PRIMARY KEY (function),
+    CONSTRAINT allowed_functions_key UNIQUE NULLS NOT DISTINCT (function, tenant_id),
+    CONSTRAINT allowed_functions_tenant_known FOREIGN KEY (tenant_id)
+        REFERENCES flowai_internal.tenants (tenant_id) ON DELETE CASCADE,
     CONSTRAINT allowed_functions_digest_length
         CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
 );
-COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server, for all tenants. Written by flowai.function_allow and flowai.function_disallow.';
+COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server. Written by flowai.function_allow, extension_allow and function_disallow. A tenant sees what it may call; flowai_admin sees all.';
 COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
+COMMENT ON COLUMN flowai.allowed_functions.tenant_id IS 'The tenant that may call it; NULL for all.';
 COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
 COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
 COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
 SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
+-- No tenant table: its rows may belong to nobody. Not forced, because only functions of its owner write.
+ALTER TABLE flowai.allowed_functions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON flowai.allowed_functions FOR SELECT TO PUBLIC
+    USING (tenant_id IS NULL OR tenant_id = flowai.current_tenant()
+           OR (SELECT pg_catalog.pg_has_role('flowai_admin', 'USAGE')));
+COMMENT ON POLICY visible ON flowai.allowed_functions IS 'What everybody may call, and what the tenant in force may call; all of it for flowai_admin.';
 
 -- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
 -- are; their own bodies are digested with it.
@@ -53,12 +63,15 @@ RETURNS TABLE (routine oid, unchanged boolean)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT p.oid, a.digest = flowai_internal.function_digest(p.oid)
+    SELECT p.oid, pg_catalog.bool_or(a.digest = flowai_internal.function_digest(p.oid))
     FROM pg_catalog.unnest(routines) AS wanted (oid)
     JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
-    JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
+    JOIN flowai.allowed_functions a
+         ON a.function = p.oid::regprocedure::text
+        AND (a.tenant_id IS NULL OR a.tenant_id = flowai.current_tenant())
+    GROUP BY p.oid;
 END;
-COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';
+COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed for the tenant in force or for all: whether each still is what was allowed. Used by validate_query and execute_query.';
 
 -- ------------------------------------------------------------------------------- rows of a query
 

@@ -76,15 +76,16 @@ COMMENT ON FUNCTION flowai.query(text, integer, interval) IS 'Runs a statement t
 COMMENT ON FUNCTION flowai.query_rows(text, integer, interval) IS 'As flowai.query, with each row as an object by column name: needs no column list.';
 COMMENT ON FUNCTION flowai_internal.query_array(text, integer, interval) IS 'The rows of flowai.query_rows as one array.';
 COMMENT ON FUNCTION flowai.sample_table_data(text, text[], integer, interval) IS 'Some rows of the table or view of this database that a catalog entry (id or qualified name) describes by metadata.schemaName and tableName, or by a qualified name in two parts; all columns or those named. Returns what flowai.execute_query returns, errors included, with the caller''s rights. max_rows 1 to 1000 (22023). Error 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.function_allow(regprocedure) IS 'Lets read-only statements call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.function_disallow(regprocedure) IS 'Takes flowai.function_allow back. True if it was allowed. For flowai_admin.';
+COMMENT ON FUNCTION flowai.function_allow(regprocedure, text) IS 'Lets read-only statements of a tenant, or of all if it is NULL, call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. What an allowed function calls must be allowed too, except the parts of an aggregate. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.extension_allow(text, text) IS 'flowai.function_allow for everything that an installed extension brought and that is not volatile. Returns how many functions were not allowed in this form before; call it again after ALTER EXTENSION ... UPDATE. Error P0002 for an unknown extension or tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.function_disallow(regprocedure, text) IS 'Takes flowai.function_allow back, for the tenant or, if it is NULL, what was allowed for all. True if it was allowed so. For flowai_admin.';
 
 GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
     flowai.function_standing(oid[]), flowai.query(text, integer, interval), flowai.query_rows(text, integer, interval),
     flowai_internal.query_array(text, integer, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
-GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure), flowai.function_disallow(regprocedure)
-    TO flowai_admin;
+GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.extension_allow(text, text),
+    flowai.function_disallow(regprocedure, text) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------ references
 

@@ -102,14 +102,25 @@ fn sample_table_data(
 /// Lets read-only statements call a function.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn function_allow(function: Option<Regprocedure>) -> bool {
+fn function_allow(function: Option<Regprocedure>, tenant: default!(Option<&str>, "NULL")) -> bool {
     let by = tenant::role_name(tenant::outer_user());
-    query::allow(function.map(|f| f.0), &by).or_raise()
+    query::allow(function.map(|f| f.0), tenant, &by).or_raise()
+}
+
+/// Lets read-only statements call what an extension brought.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn extension_allow(extension: Option<&str>, tenant: default!(Option<&str>, "NULL")) -> i64 {
+    let by = tenant::role_name(tenant::outer_user());
+    query::allow_extension(extension, tenant, &by).or_raise()
 }
 
 /// Takes it back.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn function_disallow(function: Option<Regprocedure>) -> bool {
-    query::disallow(function.map(|f| f.0)).or_raise()
+fn function_disallow(
+    function: Option<Regprocedure>,
+    tenant: default!(Option<&str>, "NULL"),
+) -> bool {
+    query::disallow(function.map(|f| f.0), tenant).or_raise()
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 
+use flowai_core::name::shorten;
 use flowai_core::query::{
     Code, Dialect, Limits, Refusal, VALIDATE_TIMEOUT_MS, Verdict, check_text, nothing_to_run,
     sqlite, unbound_role,
@@ -27,14 +28,36 @@ const SIGNATURE: &str = "
 
 /// The earlier row, if any, decides what the call tells; a repeated call changes nothing.
 const ALLOW: &str = "
-    INSERT INTO flowai.allowed_functions AS a (function, digest, allowed_by) VALUES ($1, $2, $3)
-    ON CONFLICT (function) DO UPDATE
+    INSERT INTO flowai.allowed_functions AS a (function, tenant_id, digest, allowed_by)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (function, tenant_id) DO UPDATE
         SET digest = excluded.digest, allowed_by = excluded.allowed_by,
             allowed_at = pg_catalog.clock_timestamp()
         WHERE a.digest <> excluded.digest
     RETURNING true";
 
-const DISALLOW: &str = "DELETE FROM flowai.allowed_functions WHERE function = $1 RETURNING true";
+/// What an extension brought, except what is volatile: that is for somebody to look at, one by one.
+const ALLOW_EXTENSION: &str = "
+    INSERT INTO flowai.allowed_functions AS a (function, tenant_id, digest, allowed_by)
+    SELECT p.oid::regprocedure::text, $2, flowai_internal.function_digest(p.oid), $3
+    FROM pg_catalog.pg_extension x
+    JOIN pg_catalog.pg_depend d ON d.deptype = 'e' AND d.refobjid = x.oid
+         AND d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass
+    JOIN pg_catalog.pg_proc p ON p.oid = d.objid
+    WHERE x.extname = $1 AND p.prokind IN ('f', 'a', 'w') AND p.provolatile <> 'v'
+    ON CONFLICT (function, tenant_id) DO UPDATE
+        SET digest = excluded.digest, allowed_by = excluded.allowed_by,
+            allowed_at = pg_catalog.clock_timestamp()
+        WHERE a.digest <> excluded.digest
+    RETURNING true";
+
+const EXTENSION: &str = "SELECT true FROM pg_catalog.pg_extension WHERE extname = $1";
+
+const TENANT: &str = "SELECT true FROM flowai_internal.tenants WHERE tenant_id = $1 FOR KEY SHARE";
+
+const DISALLOW: &str = "
+    DELETE FROM flowai.allowed_functions
+    WHERE function = $1 AND tenant_id IS NOT DISTINCT FROM $2 RETURNING true";
 
 /// Decides about a statement. Never raises for what is in it.
 pub(crate) fn validate(sql: Option<&str>, dialect: Option<&str>) -> Result<Verdict> {
@@ -154,15 +177,45 @@ pub(super) fn object(refusal: &Refusal) -> Result<Answer> {
 }
 
 /// Lets read-only statements call a function as it is now. False: it was allowed already.
-pub(crate) fn allow(function: Option<pg_sys::Oid>, by: &str) -> Result<bool> {
+pub(crate) fn allow(function: Option<pg_sys::Oid>, tenant: Option<&str>, by: &str) -> Result<bool> {
     let (signature, digest) = known(function)?;
-    Ok(spi::write_one(ALLOW, args![signature, digest, by], |row| row.need::<bool>(1))?.is_some())
+    known_tenant(tenant)?;
+    Ok(spi::write_one(ALLOW, args![signature, tenant, digest, by], |row| row.need::<bool>(1))?
+        .is_some())
+}
+
+/// Lets read-only statements call what an extension brought. Returns how many functions are new or changed.
+pub(crate) fn allow_extension(
+    extension: Option<&str>,
+    tenant: Option<&str>,
+    by: &str,
+) -> Result<i64> {
+    let extension = extension.ok_or_else(|| Error::missing("extension"))?;
+    known_tenant(tenant)?;
+    if spi::write_one(EXTENSION, args![extension], |row| row.need::<bool>(1))?.is_none() {
+        let what = format!("extension \"{}\" is not installed", shorten(extension));
+        return Err(Error::new(Kind::NotFound, "extension_installed", what)
+            .hint("List what is installed with \\dx."));
+    }
+    if extension == "flowai_runtime" {
+        return Err(Error::invalid("function_allowable", "flowai_runtime cannot be allowed")
+            .hint("Allow other extensions."));
+    }
+    Ok(spi::write(ALLOW_EXTENSION, args![extension, tenant, by], |_| Ok(()))?.len() as i64)
 }
 
 /// Takes the permission back. False: there was none.
-pub(crate) fn disallow(function: Option<pg_sys::Oid>) -> Result<bool> {
+pub(crate) fn disallow(function: Option<pg_sys::Oid>, tenant: Option<&str>) -> Result<bool> {
     let (signature, _) = known(function)?;
-    Ok(spi::write_one(DISALLOW, args![signature], |row| row.need::<bool>(1))?.is_some())
+    Ok(spi::write_one(DISALLOW, args![signature, tenant], |row| row.need::<bool>(1))?.is_some())
+}
+
+fn known_tenant(tenant: Option<&str>) -> Result<()> {
+    let Some(name) = tenant else { return Ok(()) };
+    match spi::write_one(TENANT, args![name], |row| row.need::<bool>(1))? {
+        Some(_) => Ok(()),
+        None => Err(super::tenancy::unknown_tenant(name)),
+    }
 }
 
 fn known(function: Option<pg_sys::Oid>) -> Result<(String, Vec<u8>)> {

@@ -188,7 +188,7 @@ fn find_role(role: &str) -> Result<Role> {
     })
 }
 
-fn unknown_tenant(tenant: &str) -> Error {
+pub(super) fn unknown_tenant(tenant: &str) -> Error {
     Error::new(Kind::NotFound, "tenant_known", format!("tenant \"{tenant}\" does not exist"))
         .hint("Create it with flowai.tenant_create(tenant).")
 }

@@ -155,15 +155,16 @@ COMMENT ON FUNCTION flowai.query(text, integer, interval) IS 'Runs a statement t
 COMMENT ON FUNCTION flowai.query_rows(text, integer, interval) IS 'As flowai.query, with each row as an object by column name: needs no column list.';
 COMMENT ON FUNCTION flowai_internal.query_array(text, integer, interval) IS 'The rows of flowai.query_rows as one array.';
 COMMENT ON FUNCTION flowai.sample_table_data(text, text[], integer, interval) IS 'Some rows of the table or view of this database that a catalog entry (id or qualified name) describes by metadata.schemaName and tableName, or by a qualified name in two parts; all columns or those named. Returns what flowai.execute_query returns, errors included, with the caller''s rights. max_rows 1 to 1000 (22023). Error 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.function_allow(regprocedure) IS 'Lets read-only statements call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.function_disallow(regprocedure) IS 'Takes flowai.function_allow back. True if it was allowed. For flowai_admin.';
+COMMENT ON FUNCTION flowai.function_allow(regprocedure, text) IS 'Lets read-only statements of a tenant, or of all if it is NULL, call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. What an allowed function calls must be allowed too, except the parts of an aggregate. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.extension_allow(text, text) IS 'flowai.function_allow for everything that an installed extension brought and that is not volatile. Returns how many functions were not allowed in this form before; call it again after ALTER EXTENSION ... UPDATE. Error P0002 for an unknown extension or tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.function_disallow(regprocedure, text) IS 'Takes flowai.function_allow back, for the tenant or, if it is NULL, what was allowed for all. True if it was allowed so. For flowai_admin.';
 
 GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
     flowai.function_standing(oid[]), flowai.query(text, integer, interval), flowai.query_rows(text, integer, interval),
     flowai_internal.query_array(text, integer, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
-GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure), flowai.function_disallow(regprocedure)
-    TO flowai_admin;
+GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.extension_allow(text, text),
+    flowai.function_disallow(regprocedure, text) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------ references
 
@@ -617,9 +618,20 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'execute_query_wrapper';
 
+-- flowai_runtime::api::query::extension_allow
+CREATE  FUNCTION "extension_allow"(
+	"extension" TEXT, /* Option < & str > */
+	"tenant" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'extension_allow_wrapper';
+
 -- flowai_runtime::api::query::function_allow
 CREATE  FUNCTION "function_allow"(
-	"function" regprocedure /* Option < Regprocedure > */
+	"function" regprocedure, /* Option < Regprocedure > */
+	"tenant" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS bool /* bool */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -628,7 +640,8 @@ AS 'MODULE_PATHNAME', 'function_allow_wrapper';
 
 -- flowai_runtime::api::query::function_disallow
 CREATE  FUNCTION "function_disallow"(
-	"function" regprocedure /* Option < Regprocedure > */
+	"function" regprocedure, /* Option < Regprocedure > */
+	"tenant" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS bool /* bool */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -2028,19 +2041,29 @@ END;
 -- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
 CREATE TABLE flowai.allowed_functions (
     function   text COLLATE "C" NOT NULL,
+    tenant_id  flowai.identifier,
     digest     bytea NOT NULL,
     allowed_by text NOT NULL,
     allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    CONSTRAINT allowed_functions_pkey PRIMARY KEY (function),
+    CONSTRAINT allowed_functions_key UNIQUE NULLS NOT DISTINCT (function, tenant_id),
+    CONSTRAINT allowed_functions_tenant_known FOREIGN KEY (tenant_id)
+        REFERENCES flowai_internal.tenants (tenant_id) ON DELETE CASCADE,
     CONSTRAINT allowed_functions_digest_length
         CHECK (pg_catalog.octet_length(digest) OPERATOR(pg_catalog.=) 32)
 );
-COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server, for all tenants. Written by flowai.function_allow and flowai.function_disallow.';
+COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statements may call beyond those of the server. Written by flowai.function_allow, extension_allow and function_disallow. A tenant sees what it may call; flowai_admin sees all.';
 COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
+COMMENT ON COLUMN flowai.allowed_functions.tenant_id IS 'The tenant that may call it; NULL for all.';
 COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
 COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
 COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
 SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
+-- No tenant table: its rows may belong to nobody. Not forced, because only functions of its owner write.
+ALTER TABLE flowai.allowed_functions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON flowai.allowed_functions FOR SELECT TO PUBLIC
+    USING (tenant_id IS NULL OR tenant_id = flowai.current_tenant()
+           OR (SELECT pg_catalog.pg_has_role('flowai_admin', 'USAGE')));
+COMMENT ON POLICY visible ON flowai.allowed_functions IS 'What everybody may call, and what the tenant in force may call; all of it for flowai_admin.';
 
 -- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
 -- are; their own bodies are digested with it.
@@ -2077,12 +2100,15 @@ RETURNS TABLE (routine oid, unchanged boolean)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT p.oid, a.digest = flowai_internal.function_digest(p.oid)
+    SELECT p.oid, pg_catalog.bool_or(a.digest = flowai_internal.function_digest(p.oid))
     FROM pg_catalog.unnest(routines) AS wanted (oid)
     JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
-    JOIN flowai.allowed_functions a ON a.function = p.oid::regprocedure::text;
+    JOIN flowai.allowed_functions a
+         ON a.function = p.oid::regprocedure::text
+        AND (a.tenant_id IS NULL OR a.tenant_id = flowai.current_tenant())
+    GROUP BY p.oid;
 END;
-COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed: whether each still is what was allowed. Used by validate_query and execute_query.';
+COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functions that were allowed for the tenant in force or for all: whether each still is what was allowed. Used by validate_query and execute_query.';
 
 -- ------------------------------------------------------------------------------- rows of a query
 

@@ -282,6 +282,40 @@ SELECT flowai.function_disallow('shop.discount(numeric)');
 SELECT flowai.function_disallow('shop.discount(numeric)') AS again;
 SELECT flowai.function_disallow('lab.total(int)');
 
+-- For one tenant alone; other tenants do not see it.
+RESET ROLE;
+CREATE FUNCTION shop.gross(numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 1.2';
+SET ROLE steward;
+SELECT flowai.function_allow('shop.gross(numeric)', 'acme');
+SELECT flowai.function_allow('shop.gross(numeric)', 'nobody');
+SELECT flowai.function_disallow('shop.gross(numeric)');
+SET ROLE acme_app;
+SELECT flowai.execute_query('SELECT shop.gross(10)') -> 'rows' AS rows;
+SELECT function, tenant_id FROM flowai.allowed_functions;
+SET ROLE globex_app;
+SELECT flowai.execute_query('SELECT shop.gross(10)') ->> 'code' AS code;
+SELECT count(*) FROM flowai.allowed_functions;
+SET ROLE steward;
+SELECT function, tenant_id FROM flowai.allowed_functions;
+SELECT flowai.function_disallow('shop.gross(numeric)', 'acme');
+-- What an extension brought, except what is volatile.
+RESET ROLE;
+CREATE EXTENSION pg_trgm SCHEMA shop;
+SET ROLE acme_app;
+SELECT flowai.execute_query('SELECT shop.similarity(''word'', ''world'') > 0.3 AS near') ->> 'code' AS code;
+SET ROLE steward;
+SELECT flowai.extension_allow('pg_trgm') > 10 AS many;
+SELECT flowai.extension_allow('pg_trgm') AS again;
+SELECT flowai.extension_allow('pg_nothing');
+SELECT flowai.extension_allow('flowai_runtime');
+SELECT flowai.extension_allow(NULL);
+SET ROLE acme_app;
+SELECT flowai.execute_query('SELECT shop.similarity(''word'', ''world'') > 0.3 AS near, ''word'' OPERATOR(shop.%) ''world'' AS alike') -> 'rows' AS rows;
+SELECT flowai.execute_query('SELECT shop.set_limit(0.5)') ->> 'code' AS code;
+SELECT flowai.extension_allow('pg_trgm');
+RESET ROLE;
+DROP EXTENSION pg_trgm;
+
 -- ------------------------------------------------------------------------------- who may ask
 RESET ROLE;
 SELECT ok, code, message FROM flowai.validate_query('SELECT 1');
