@@ -14,6 +14,16 @@ COMMENT ON FUNCTION flowai.tenant_create(text, text) IS 'Creates a tenant and re
 COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a superuser, a BYPASSRLS role or a role of flowai_runtime. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
 
+COMMENT ON FUNCTION flowai_internal.act_for(text) IS 'Puts a tenant in force for the rest of an administrative function, whatever the role is; NULL ends that, as does an error. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai.tenant_list(text, integer) IS 'Tenants in order of name, with their members; page with after. Error 22023 for a bad max_rows. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, rows, bytes (as stored, indexes not counted). Reads all of it. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop: ends all memberships, then deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL. For flowai_admin.';
+COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first. If it is interrupted, CALL it again. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
+
 -- ------------------------------------------------------------------------------------- kv
 
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
@@ -183,7 +193,11 @@ GRANT EXECUTE ON FUNCTION flowai.current_tenant(), flowai.tenant_is(text) TO PUB
 GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_tenant(text, text)
     TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(text, text),
-    flowai.tenant_revoke(text, text) TO flowai_admin;
+    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer), flowai.tenant_usage(text),
+    flowai.tenant_version_set(text, text), flowai.tenant_history(text), flowai.tenant_drop_some(text, integer),
+    flowai.tenant_export(text), flowai.tenant_import(text, text, jsonb) TO flowai_admin;
+GRANT EXECUTE ON PROCEDURE flowai.tenant_drop(text, integer) TO flowai_admin;
+GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer) TO flowai_admin;
 -- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
 GRANT SELECT ON flowai.approval_inbox TO flowai_user;

@@ -23,6 +23,11 @@ extension_sql_file!(
     name = "kv",
     requires = ["tenancy", api::page::page_rows, api::page::prefix_end]
 );
+extension_sql_file!(
+    "../sql/11_tenant_data.sql",
+    name = "tenant_data",
+    requires = ["kv", api::tenancy::act_for, api::search::search_maintain]
+);
 extension_sql_file!("../sql/21_reference.sql", name = "reference", requires = ["kv"]);
 extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["reference"]);
 extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);

@@ -80,7 +80,7 @@ fn search_check()
 /// Moves new rows into the index and merges its segments.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn search_maintain()
+pub(crate) fn search_maintain()
 -> TableIterator<'static, (name!(flushed, i64), name!(merged, i64), name!(busy, bool))> {
     let done = search::maintain().or_raise();
     TableIterator::once((done.flushed, done.merged, done.busy))

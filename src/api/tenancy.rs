@@ -84,3 +84,9 @@ fn tenant_grant(tenant: Option<&str>, role: Option<&str>) -> bool {
 fn tenant_revoke(tenant: Option<&str>, role: Option<&str>) -> bool {
     store::tenancy::revoke(tenant, role).or_raise()
 }
+
+/// Puts a tenant in force for the rest of an administrative function, or ends that.
+#[pg_extern(volatile, parallel_unsafe)]
+pub(crate) fn act_for(tenant: Option<&str>) {
+    tenant::act_for(tenant);
+}

@@ -38,6 +38,14 @@ thread_local! {
     /// Set while our own SPI floor plans: it drops foreign plans first, see [`refresh`].
     static TRUSTED: Cell<bool> = const { Cell::new(false) };
     static MEMBERS: Cell<Option<Members>> = const { Cell::new(None) };
+    static ACTING: RefCell<Option<Acting>> = const { RefCell::new(None) };
+}
+
+/// The tenant that an administrative function of ours works on, although nobody is a member of it.
+struct Acting {
+    tenant: Rc<str>,
+    transaction: u32,
+    subtransaction: pg_sys::SubTransactionId,
 }
 
 /// The relations of the membership look-up.
@@ -57,6 +65,10 @@ pub(crate) fn current() -> Result<Option<Rc<str>>> {
     // at one flag in shared memory.
     // SAFETY: allowed wherever a lock may be taken, and so in planner and executor.
     unsafe { pg_sys::AcceptInvalidationMessages() };
+    if let Some(tenant) = acting() {
+        forget_plans_of_others(&tenant);
+        return Ok(Some(tenant));
+    }
     let outer = outer_user();
     let cached = BINDING.with_borrow(|binding| {
         binding
@@ -136,6 +148,29 @@ impl Drop for TrustedPlans {
     fn drop(&mut self) {
         TRUSTED.set(self.0);
     }
+}
+
+/// Puts a tenant in force whatever the role is, or ends that. For administrative functions of ours, which
+/// nobody can call who is not flowai_admin, and which run no code but our own meanwhile.
+///
+/// If an error ends the function, it is over with the subtransaction that it was begun in.
+pub(crate) fn act_for(tenant: Option<&str>) {
+    ACTING.set(tenant.map(|tenant| Acting {
+        tenant: Rc::from(tenant),
+        transaction: local_transaction(),
+        // SAFETY: a plain read of a backend variable.
+        subtransaction: unsafe { pg_sys::GetCurrentSubTransactionId() },
+    }));
+}
+
+fn acting() -> Option<Rc<str>> {
+    ACTING.with_borrow(|acting| {
+        let acting = acting.as_ref()?;
+        // SAFETY: walks the backend's own stack of subtransactions.
+        let lives = acting.transaction == local_transaction()
+            && unsafe { pg_sys::SubTransactionIsActive(acting.subtransaction) };
+        lives.then(|| acting.tenant.clone())
+    })
 }
 
 fn resolve(outer: pg_sys::Oid) -> Result<Option<Rc<str>>> {

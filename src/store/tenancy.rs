@@ -7,9 +7,15 @@ use pgrx::pg_sys;
 use crate::pg::{guc, spi, spi::args, tenant};
 
 const CREATE: &str = "
-    INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES ($1, $2)
-    ON CONFLICT DO NOTHING
-    RETURNING created_at";
+    WITH created AS (
+        INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES ($1, $2)
+        ON CONFLICT DO NOTHING
+        RETURNING tenant_id, version, created_at
+    ), noted AS (
+        INSERT INTO flowai_internal.tenant_versions (tenant_id, version, set_at, set_by)
+        SELECT tenant_id, version, created_at, $3 FROM created
+    )
+    SELECT created_at FROM created";
 
 const LIKE_BY_CASE: &str = "
     SELECT tenant_id::text FROM flowai_internal.tenants
@@ -86,6 +92,7 @@ pub(crate) fn use_tenant(tenant: Option<&str>, workspace: Option<&str>) -> Resul
 
 /// Creates a tenant; one that differs from another by case alone is taken.
 pub(crate) fn create(tenant: Option<&str>, version: Option<&str>) -> Result<TimestampWithTimeZone> {
+    let by = tenant::outer_name();
     let tenant = name::argument("tenant", tenant)?;
     let version = version.ok_or_else(|| Error::missing("version"))?;
     if version.trim().is_empty() {
@@ -95,7 +102,7 @@ pub(crate) fn create(tenant: Option<&str>, version: Option<&str>) -> Result<Time
         )
         .hint("Pass the revision of the tenant's configuration, such as v1."));
     }
-    if let Some(created) = spi::write_one(CREATE, args![tenant, version], |row| row.need(1))? {
+    if let Some(created) = spi::write_one(CREATE, args![tenant, version, by], |row| row.need(1))? {
         return Ok(created);
     }
     let taken: Option<String> = spi::write_one(LIKE_BY_CASE, args![tenant], |row| row.need(1))?;

@@ -4,7 +4,7 @@ SELECT c.oid, c.oid::regclass AS relation, c.relkind, c.relispartition, c.relrow
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p')
   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
-  AND c.oid NOT IN ('flowai_internal.tenants'::regclass, 'flowai_internal.tenant_members'::regclass,
+  AND c.oid NOT IN ('flowai_internal.tenants'::regclass, 'flowai_internal.tenant_members'::regclass, 'flowai_internal.tenant_versions'::regclass,
                     -- Rows of one tenant or of nobody, under a policy of its own.
                     'flowai.allowed_functions'::regclass);
 

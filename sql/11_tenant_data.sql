@@ -1,0 +1,269 @@
+-- The rows of a tenant as a whole: what there is, out, in, and away. For flowai_admin.
+--
+-- Row-level security binds administrators and the owner too, so these functions put the tenant in force
+-- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone.
+
+ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
+
+CREATE TABLE flowai_internal.tenant_versions (
+    tenant_id flowai.identifier NOT NULL,
+    version   text NOT NULL,
+    set_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    set_by    text NOT NULL,
+    CONSTRAINT tenant_versions_pkey PRIMARY KEY (tenant_id, set_at),
+    CONSTRAINT tenant_versions_version_said CHECK (version OPERATOR(pg_catalog.~) '[^[:space:]]'),
+    CONSTRAINT tenant_versions_tenant_known FOREIGN KEY (tenant_id)
+        REFERENCES flowai_internal.tenants (tenant_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE flowai_internal.tenant_versions IS 'Every revision that a tenant''s configuration had. Written by flowai.tenant_create and flowai.tenant_version_set.';
+COMMENT ON COLUMN flowai_internal.tenant_versions.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.tenant_versions.version IS 'The revision.';
+COMMENT ON COLUMN flowai_internal.tenant_versions.set_at IS 'Since when.';
+COMMENT ON COLUMN flowai_internal.tenant_versions.set_by IS 'The role that set it.';
+SELECT pg_catalog.pg_extension_config_dump('flowai_internal.tenant_versions', '');
+
+-- Tables whose rows belong to tenants, in an order in which they can be emptied: who refers goes first.
+CREATE FUNCTION flowai_internal.tenant_tables() RETURNS TABLE (relation regclass, place bigint)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH RECURSIVE tenant_table AS (
+        SELECT c.oid
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p')
+          AND c.relforcerowsecurity AND NOT c.relispartition
+    ), refers AS (
+        SELECT DISTINCT k.conrelid AS refers, k.confrelid AS referred
+        FROM pg_constraint k
+        WHERE k.contype = 'f' AND k.conrelid <> k.confrelid
+          AND k.conrelid IN (SELECT oid FROM tenant_table) AND k.confrelid IN (SELECT oid FROM tenant_table)
+    ), depth (oid, depth) AS (
+        SELECT oid, 0 FROM tenant_table
+        UNION
+        SELECT r.referred, d.depth + 1 FROM depth d JOIN refers r ON r.refers = d.oid WHERE d.depth < 32
+    )
+    SELECT d.oid::regclass, row_number() OVER (ORDER BY max(d.depth), d.oid::regclass::text COLLATE "C")
+    FROM depth d GROUP BY d.oid;
+END;
+COMMENT ON FUNCTION flowai_internal.tenant_tables() IS 'Every tenant table; place is an order in which they can be emptied, backwards one in which they can be filled.';
+
+CREATE FUNCTION flowai_internal.require_known_tenant(tenant text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF tenant IS NULL THEN
+        RAISE EXCEPTION 'argument "tenant" must not be null'
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'argument_required', HINT = 'Pass a value for "tenant".';
+    END IF;
+    IF NOT EXISTS (SELECT FROM flowai_internal.tenants t WHERE t.tenant_id = tenant) THEN
+        RAISE EXCEPTION 'tenant "%" does not exist', left(tenant, 200)
+            USING ERRCODE = 'no_data_found', CONSTRAINT = 'tenant_known', HINT = 'List them with flowai.tenant_list().';
+    END IF;
+END $$;
+COMMENT ON FUNCTION flowai_internal.require_known_tenant(text) IS 'Error P0002 if there is no such tenant, 22004 for NULL.';
+
+CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100)
+RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[])
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 100
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT t.tenant_id, t.version, t.created_at,
+           ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
+                 LEFT JOIN pg_roles r ON r.oid = m.member
+                 WHERE m.tenant_id = t.tenant_id ORDER BY 1)
+    FROM flowai_internal.tenants t
+    WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
+    ORDER BY t.tenant_id
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+CREATE FUNCTION flowai.tenant_usage(tenant text)
+RETURNS TABLE (relation text, rows bigint, bytes bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant_table regclass;
+BEGIN
+    PERFORM flowai_internal.require_known_tenant(tenant);
+    PERFORM flowai_internal.act_for(tenant);
+    FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t ORDER BY t.relation::text COLLATE "C" LOOP
+        relation := tenant_table::text;
+        EXECUTE format('SELECT count(*), COALESCE(sum(pg_column_size(t.*)), 0) FROM %s t WHERE t.tenant_id = $1', tenant_table)
+            INTO rows, bytes USING tenant;
+        IF rows > 0 THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+    PERFORM flowai_internal.act_for(NULL);
+END $$;
+
+CREATE FUNCTION flowai.tenant_version_set(tenant text, version text) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    moment timestamptz;
+BEGIN
+    PERFORM flowai_internal.require_known_tenant(tenant);
+    IF version IS NULL THEN
+        RAISE EXCEPTION 'argument "version" must not be null'
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'argument_required', HINT = 'Pass a value for "version".';
+    ELSIF version !~ '[^[:space:]]' THEN
+        RAISE EXCEPTION 'argument "version" must not be blank'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'tenant_version_said',
+                  HINT = 'Pass the revision of the tenant''s configuration, such as v1.';
+    END IF;
+    UPDATE flowai_internal.tenants t SET version = tenant_version_set.version WHERE t.tenant_id = tenant;
+    INSERT INTO flowai_internal.tenant_versions (tenant_id, version, set_by)
+    VALUES (tenant, version, (flowai.whoami()).role) RETURNING set_at INTO moment;
+    RETURN moment;
+END $$;
+
+CREATE FUNCTION flowai.tenant_history(tenant text)
+RETURNS TABLE (version text, set_at timestamptz, set_by text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 10
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM flowai_internal.require_known_tenant(tenant);
+    RETURN QUERY SELECT v.version, v.set_at, v.set_by FROM flowai_internal.tenant_versions v
+                 WHERE v.tenant_id = tenant ORDER BY v.set_at;
+END $$;
+
+-- ------------------------------------------------------------------------------------ away
+
+-- First the members go, so that nobody writes any more; then rows in batches; at last the tenant.
+CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10000)
+RETURNS TABLE (relation text, deleted bigint, done boolean)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    member text;
+    tenant_table regclass;
+    budget bigint := max_rows;
+BEGIN
+    PERFORM flowai_internal.require_known_tenant(tenant);
+    IF max_rows IS NULL OR max_rows < 1 THEN
+        RAISE EXCEPTION 'argument "max_rows" is out of range'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
+                  DETAIL = format('It is %s.', COALESCE(max_rows::text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+    END IF;
+    -- A role that was dropped has left its number behind: its membership goes with the tenant.
+    FOR member IN SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
+                  WHERE m.tenant_id = tenant LOOP
+        PERFORM flowai.tenant_revoke(tenant, member);
+    END LOOP;
+    done := true;
+    PERFORM flowai_internal.act_for(tenant);
+    FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t ORDER BY t.place LOOP
+        -- All rows of a tenant are in one leaf, so that a row's place names it.
+        EXECUTE format('DELETE FROM %1$s d WHERE d.tenant_id = $1
+                        AND d.ctid = ANY (ARRAY(SELECT s.ctid FROM %1$s s WHERE s.tenant_id = $1 LIMIT $2))', tenant_table)
+            USING tenant, budget;
+        GET DIAGNOSTICS deleted = ROW_COUNT;
+        budget := budget - deleted;
+        IF deleted > 0 THEN
+            relation := tenant_table::text;
+            done := false;
+            RETURN NEXT;
+        END IF;
+        EXIT WHEN budget <= 0;
+    END LOOP;
+    PERFORM flowai_internal.act_for(NULL);
+    IF done THEN
+        DELETE FROM flowai_internal.tenants t WHERE t.tenant_id = tenant;
+        relation := 'flowai_internal.tenants';
+        deleted := 1;
+        RETURN NEXT;
+    END IF;
+END $$;
+
+-- Commits after each batch, so that nobody waits for long and what is done stays done. No SET clause and
+-- no definer's rights, with which a procedure may not commit: every name says its schema.
+CREATE PROCEDURE flowai.tenant_drop(tenant text, batch_rows integer DEFAULT 10000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    item record;
+    finished boolean := false;
+BEGIN
+    WHILE NOT finished LOOP
+        FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, batch_rows) AS d LOOP
+            RAISE NOTICE 'deleted % of %', item.deleted, item.relation;
+            finished := item.done;
+        END LOOP;
+        COMMIT;
+    END LOOP;
+END $$;
+
+-- -------------------------------------------------------------------------------- out and in
+
+-- What the index is made of is built anew where it arrives. The key goes along, so that references keep
+-- their ids: whoever has the export can compute them.
+CREATE FUNCTION flowai.tenant_export(tenant text)
+RETURNS TABLE (place bigint, relation text, "row" jsonb)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 10000
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant_table regclass;
+    before bigint := 0;
+    exported bigint;
+BEGIN
+    PERFORM flowai_internal.require_known_tenant(tenant);
+    PERFORM flowai_internal.act_for(tenant);
+    FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t
+                        WHERE t.relation::text !~ '^flowai_internal\.search_' ORDER BY t.place DESC LOOP
+        RETURN QUERY EXECUTE format(
+            'SELECT $2 + row_number() OVER (), $3, to_jsonb(t) - ''tenant_id'' FROM %s t WHERE t.tenant_id = $1', tenant_table)
+            USING tenant, before, tenant_table::text;
+        GET DIAGNOSTICS exported = ROW_COUNT;
+        before := before + exported;
+    END LOOP;
+    PERFORM flowai_internal.act_for(NULL);
+END $$;
+
+CREATE FUNCTION flowai.tenant_import(tenant text, relation text, rows jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant_table regclass;
+    imported bigint;
+    workspace_before CONSTANT text := current_setting('flowai.workspace', true);
+    workspace text;
+BEGIN
+    PERFORM flowai_internal.require_known_tenant(tenant);
+    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' THEN
+        RAISE EXCEPTION 'arguments "relation" and "rows" must be a name and an array of objects'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_rows',
+                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row")) ... GROUP BY relation.';
+    END IF;
+    SELECT t.relation INTO tenant_table FROM flowai_internal.tenant_tables() t
+    WHERE t.relation::text = tenant_import.relation AND t.relation::text !~ '^flowai_internal\.search_';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'relation "%" holds no rows of tenants', left(relation, 200)
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_relation',
+                  HINT = 'Pass a relation as flowai.tenant_export names it.';
+    END IF;
+    PERFORM flowai_internal.act_for(tenant);
+    EXECUTE format(
+        'INSERT INTO %1$s SELECT r.* FROM jsonb_array_elements($1) e,
+         jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table)
+        USING rows, tenant;
+    GET DIAGNOSTICS imported = ROW_COUNT;
+    IF tenant_table = 'flowai.catalog_entries'::regclass THEN
+        INSERT INTO flowai_internal.search_delta (tenant_id, workspace_id, row_version)
+        SELECT tenant, e ->> 'workspace_id', (e ->> 'row_version')::bigint FROM jsonb_array_elements(rows) e;
+        FOR workspace IN SELECT DISTINCT e ->> 'workspace_id' FROM jsonb_array_elements(rows) e LOOP
+            PERFORM set_config('flowai.workspace', workspace, true);
+            PERFORM flowai.search_maintain();
+        END LOOP;
+        PERFORM set_config('flowai.workspace', COALESCE(workspace_before, ''), true);
+    END IF;
+    PERFORM flowai_internal.act_for(NULL);
+    RETURN imported;
+END $$;
