@@ -149,6 +149,12 @@ COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what wa
 ALTER FUNCTION flowai.approval_decide(uuid, text, text) ROWS 1;
 GRANT EXECUTE ON FUNCTION flowai.approval_decide(uuid, text, text) TO flowai_user;
 
+-- ---------------------------------------------------------------------------------- readiness
+
+COMMENT ON FUNCTION flowai.readiness() IS 'Whether what the runtime promises holds here, one row per capability: status (ready; partially ready: an advisory check failed; not ready), checks, and failing: an object of each failed check with at most 20 of the objects that broke it. Computed from the system catalogs at each call. For flowai_admin.';
+COMMENT ON FUNCTION flowai.selftest() IS 'Probes isolation with two tenants that it makes and takes back: probe in words, ok. Leaves nothing. Needs a transaction that may write. For flowai_admin.';
+GRANT EXECUTE ON FUNCTION flowai.readiness(), flowai.selftest() TO flowai_admin;
+
 -- ------------------------------------------------------------------------- owners and rights
 
 DO $$

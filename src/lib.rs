@@ -39,6 +39,11 @@ extension_sql_file!(
     name = "query",
     requires = ["tenancy", api::query::query_array]
 );
+extension_sql_file!(
+    "../sql/60_readiness.sql",
+    name = "readiness",
+    requires = ["tenant_data", "search", "query", "approval"]
+);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 
 /// Runs once in each backend that loads the library.
