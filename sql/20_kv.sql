@@ -20,11 +20,13 @@ CREATE TABLE flowai.kv_entries (
     CONSTRAINT kv_entries_version_positive CHECK (version > 0),
     CONSTRAINT kv_entries_times_ordered CHECK (updated_at >= created_at AND expires_at > created_at)
 ) PARTITION BY HASH (tenant_id);
+-- Serves kv_purge; entries that live for ever are not in it.
+CREATE INDEX kv_entries_expires_idx ON flowai.kv_entries (tenant_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE flowai.kv_entries IS 'Key/value entries. Written by flowai.kv_put and its kin. Rows whose expires_at has passed no longer count; flowai.kv_get and its kin do not show them.';
 COMMENT ON COLUMN flowai.kv_entries.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.kv_entries.namespace IS 'Which set of keys: one for each use.';
 COMMENT ON COLUMN flowai.kv_entries.key IS 'The key, 1 to 1024 bytes, in order of bytes.';
-COMMENT ON COLUMN flowai.kv_entries.value IS 'The value, at most 16 MiB.';
+COMMENT ON COLUMN flowai.kv_entries.value IS 'The value, at most flowai.kv_max_value_bytes (16 MiB).';
 COMMENT ON COLUMN flowai.kv_entries.version IS 'One more with each write. It starts at the clock''s microseconds since 2000, so that no later entry under the key has a version of an earlier one.';
 COMMENT ON COLUMN flowai.kv_entries.expires_at IS 'From when on the entry counts as absent; NULL for never.';
 COMMENT ON COLUMN flowai.kv_entries.created_at IS 'When the entry came to be; anew if an earlier one had expired.';
@@ -72,4 +74,18 @@ BEGIN ATOMIC
       AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
     ORDER BY e.key
     LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+CREATE FUNCTION flowai.kv_stats(namespace text DEFAULT NULL)
+RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, next_expiry timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT e.namespace,
+           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp()),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at <= pg_catalog.statement_timestamp()),
+           COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
+           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > pg_catalog.statement_timestamp())
+    FROM flowai.kv_entries e
+    WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
+    GROUP BY e.namespace ORDER BY e.namespace;
 END;

@@ -46,6 +46,8 @@ CREATE TABLE flowai.refs (
 ) PARTITION BY HASH (tenant_id);
 -- Serves ref_list over all kinds.
 CREATE INDEX refs_id_idx ON flowai.refs (tenant_id, id);
+-- Serves ref_purge; references that live for ever are not in it.
+CREATE INDEX refs_expires_idx ON flowai.refs (tenant_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE flowai.refs IS 'References: what each stands for, without the payload. Written by flowai.ref_put and flowai.ref_delete. Rows whose expires_at has passed no longer count.';
 COMMENT ON COLUMN flowai.refs.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.refs.kind IS 'The kind: first half of the handle.';
@@ -116,4 +118,27 @@ BEGIN ATOMIC
       AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())
     ORDER BY r.id
     LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+CREATE FUNCTION flowai.ref_resolve_many(refs jsonb)
+RETURNS TABLE (ordinal bigint, kind text, id text, found boolean, payload jsonb, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL, p.payload, p.expires_at
+    FROM pg_catalog.jsonb_array_elements(refs) WITH ORDINALITY AS h(handle, ordinal)
+    LEFT JOIN flowai.ref_payloads p
+      ON p.tenant_id = flowai.current_tenant()
+     AND p.kind = h.handle ->> 'kind'
+     AND p.id = h.handle ->> 'id'
+     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp())
+    ORDER BY h.ordinal;
+END;
+
+CREATE FUNCTION flowai.ref_rows(kind text, id text)
+RETURNS TABLE (ordinal bigint, "row" jsonb)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
+BEGIN ATOMIC
+    SELECT e.ordinal, e.value
+    FROM pg_catalog.jsonb_array_elements(flowai.ref_resolve(kind, id)) WITH ORDINALITY AS e(value, ordinal)
+    ORDER BY e.ordinal;
 END;

@@ -86,3 +86,12 @@ BEGIN ATOMIC
          WITH ORDINALITY AS r(value, place)
     ORDER BY r.place;
 END;
+
+-- The rows go from the query into the reference, and never to the client.
+CREATE FUNCTION flowai.ref_put_query(kind text, sql text, summary jsonb DEFAULT NULL, ttl interval DEFAULT NULL, max_rows integer DEFAULT 10000, timeout interval DEFAULT '30 s')
+RETURNS TABLE (kind text, id text, created boolean, summary jsonb, expires_at timestamptz)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1
+BEGIN ATOMIC
+    SELECT p.kind, p.id, p.created, p.summary, p.expires_at
+    FROM flowai.ref_put($1, flowai_internal.query_array($2, $5, $6), $3, $4) AS p;
+END;

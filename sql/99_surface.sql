@@ -28,8 +28,11 @@ COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of on
 
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
-COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over 16 MiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_put_if_absent(text, text, jsonb, interval) IS 'Writes an entry where none lives. One row: version, created, expires_at; where created is false, those of the entry that is there. Errors as kv_put.';
+COMMENT ON FUNCTION flowai.kv_put_many(text, jsonb, interval) IS 'Writes the entries of an array [{"key", "value"}] in one statement, all or nothing; the same ttl for all. One row for each, in order: ordinal, key, version, created, expires_at. Error 22023 for another shape, 21000 for a key given twice, 54000 for more than 10000 entries or a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_purge(integer) IS 'Removes at most max_rows rows of the tenant''s entries that have expired, and returns how many; skips those that somebody is just writing. Nobody sees such rows; this gives their space back. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_stats(text) IS 'What a namespace holds, or each of them if it is NULL: namespace, entries that live, expired rows not purged yet, bytes of all values as stored, next_expiry. No rows without tenant.';
 COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired at the start of the statement. No row for NULL or without tenant.';
 COMMENT ON FUNCTION flowai.kv_get_many(text, text[]) IS 'One row for each key, in the order given: ordinal, key, found, value, version, expires_at; the last three are NULL where found is false. No row for NULL keys.';
 COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if there was none or it had expired. Error 22023 for a bad namespace or key, 22004 for NULL, 42501 without tenant.';
@@ -39,7 +42,8 @@ COMMENT ON FUNCTION flowai.kv_increment(text, text, bigint, interval) IS 'Adds t
 GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.prefix_end(text),
     flowai.kv_put(text, text, jsonb, interval, bigint), flowai.kv_put_if_absent(text, text, jsonb, interval),
     flowai.kv_get(text, text), flowai.kv_get_many(text, text[]), flowai.kv_delete(text, text),
-    flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval) TO flowai_user;
+    flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval),
+    flowai.kv_put_many(text, jsonb, interval), flowai.kv_purge(integer), flowai.kv_stats(text) TO flowai_user;
 
 -- ------------------------------------------------------------------------------------ catalog
 
@@ -102,14 +106,21 @@ GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.exte
 COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. Error 22023 for a bad kind, schema, ttl or max_bytes, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
-COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. NULL for NULL.';
-COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it: the fastest way to a payload.';
+COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
+COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it: the fastest way to a payload, which is not checked against the id.';
+COMMENT ON FUNCTION flowai.ref_resolve_many(jsonb) IS 'Payloads of many references, given as an array of handles [{"kind", "id"}], as plans name them: one row for each, in order: ordinal, kind, id, found, payload, expires_at; the last two are NULL where found is false. Payloads are not checked against their ids. Error 22023 if refs is no array; no rows for NULL.';
+COMMENT ON FUNCTION flowai.ref_rows(text, text) IS 'The elements of a payload that is an array, in order: ordinal, row. Errors as ref_resolve; 22023 if the payload is no array.';
+COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. Rows as ref_put; errors as ref_put and as flowai.query. max_rows: error 54000 if there are more.';
+COMMENT ON FUNCTION flowai.ref_extend(text, text, interval) IS 'Lets a reference live at least so long from now, or for ever if ttl is NULL; never shorter than it would. Returns when it expires. Error P0002 if it does not live, 22023 for a bad kind or ttl, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_purge(integer) IS 'Removes at most max_rows of the tenant''s references that have expired, with their payloads, and returns how many; keeps those that an unfinished plan uses. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
-COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 55000 (rule ref_unneeded) if an unfinished plan uses it, 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
 
 GRANT EXECUTE ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint), flowai.ref_put(text, jsonb, jsonb, interval),
     flowai.ref_summary(text, text), flowai.ref_resolve(text, text), flowai.ref_get(text, text),
-    flowai.ref_list(text, text, integer), flowai.ref_delete(text, text) TO flowai_user;
+    flowai.ref_list(text, text, integer), flowai.ref_delete(text, text), flowai.ref_resolve_many(jsonb), flowai.ref_rows(text, text),
+    flowai.ref_put_query(text, text, jsonb, interval, integer, interval), flowai.ref_extend(text, text, interval),
+    flowai.ref_purge(integer) TO flowai_user;
 
 -- --------------------------------------------------------------------------------------- plan
 

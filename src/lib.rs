@@ -28,7 +28,11 @@ extension_sql_file!(
     name = "tenant_data",
     requires = ["kv", api::tenancy::act_for, api::search::search_maintain]
 );
-extension_sql_file!("../sql/21_reference.sql", name = "reference", requires = ["kv"]);
+extension_sql_file!(
+    "../sql/21_reference.sql",
+    name = "reference",
+    requires = ["kv", api::reference::ref_resolve]
+);
 extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["reference"]);
 extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);
 extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
@@ -37,7 +41,7 @@ extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["sear
 extension_sql_file!(
     "../sql/42_query.sql",
     name = "query",
-    requires = ["tenancy", api::query::query_array]
+    requires = ["tenancy", api::query::query_array, api::reference::ref_put]
 );
 extension_sql_file!(
     "../sql/60_readiness.sql",

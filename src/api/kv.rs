@@ -40,6 +40,40 @@ fn kv_put_if_absent(
     TableIterator::once((w.version, w.created, w.expires_at))
 }
 
+/// Writes many entries.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+#[allow(clippy::type_complexity, reason = "the columns of the result, named")]
+fn kv_put_many(
+    namespace: Option<&str>,
+    entries: Option<Jsonb>,
+    ttl: default!(Option<Interval>, "NULL"),
+) -> TableIterator<
+    'static,
+    (
+        name!(ordinal, i64),
+        name!(key, String),
+        name!(version, i64),
+        name!(created, bool),
+        name!(expires_at, Option<TimestampWithTimeZone>),
+    ),
+> {
+    let written = kv::put_many(namespace, entries, ttl).or_raise();
+    TableIterator::new(
+        written
+            .into_iter()
+            .zip(1..)
+            .map(|((key, w), n)| (n, key, w.version, w.created, w.expires_at)),
+    )
+}
+
+/// Removes rows of entries that have expired.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn kv_purge(max_rows: default!(Option<i32>, "1000")) -> i64 {
+    kv::purge(max_rows).or_raise()
+}
+
 /// Deletes an entry.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]

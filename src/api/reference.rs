@@ -23,7 +23,7 @@ fn ref_kind_define(
 /// Stores a payload.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn ref_put(
+pub(crate) fn ref_put(
     kind: Option<&str>,
     payload: Option<Jsonb>,
     summary: default!(Option<Jsonb>, "NULL"),
@@ -43,9 +43,9 @@ fn ref_put(
 }
 
 /// The payload of a reference.
-#[pg_extern(stable, strict, parallel_restricted)]
+#[pg_extern(stable, strict, parallel_restricted, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn ref_resolve(kind: &str, id: &str) -> Stored {
+pub(crate) fn ref_resolve(kind: &str, id: &str) -> Stored {
     reference::resolve(kind, id).or_raise()
 }
 
@@ -54,4 +54,22 @@ fn ref_resolve(kind: &str, id: &str) -> Stored {
 #[search_path(pg_catalog, pg_temp)]
 fn ref_delete(kind: Option<&str>, id: Option<&str>) -> bool {
     reference::delete(kind, id).or_raise()
+}
+
+/// Lets a reference live longer.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn ref_extend(
+    kind: Option<&str>,
+    id: Option<&str>,
+    ttl: default!(Option<Interval>, "NULL"),
+) -> Option<TimestampWithTimeZone> {
+    reference::extend(kind, id, ttl).or_raise()
+}
+
+/// Removes references that have expired.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn ref_purge(max_rows: default!(Option<i32>, "1000")) -> i64 {
+    reference::purge(max_rows).or_raise()
 }

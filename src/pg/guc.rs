@@ -34,6 +34,7 @@ impl Text {
 static TENANT: Text = Text::new();
 static WORKSPACE: Text = Text::new();
 
+static KV_MAX_VALUE_BYTES: GucSetting<i32> = GucSetting::<i32>::new(16 * 1024);
 static SEARCH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
 static SEARCH_DELTA_ROWS: GucSetting<i32> = GucSetting::<i32>::new(4096);
 static SEARCH_FLUSH_ROWS: GucSetting<i32> = GucSetting::<i32>::new(256);
@@ -87,6 +88,11 @@ pub(crate) fn tenant_selector_is(selector: &str) -> bool {
 pub(crate) fn workspace() -> String {
     let value = String::from_utf8_lossy(WORKSPACE.bytes());
     if value.is_empty() { "default".to_owned() } else { value.into_owned() }
+}
+
+/// Most bytes that a key/value entry's value may have.
+pub(crate) fn kv_max_value_bytes() -> usize {
+    KV_MAX_VALUE_BYTES.get() as usize * 1024
 }
 
 /// Bytes that the backend's cache of opened search segments may hold.
@@ -178,6 +184,16 @@ pub(crate) fn init() {
     let integer = |name: &'static CStr, short, long, setting, min, max, context, flags| {
         GucRegistry::define_int_guc(name, short, long, setting, min, max, context, flags);
     };
+    integer(
+        c"flowai.kv_max_value_bytes",
+        c"Most bytes that the value of a key/value entry may have.",
+        c"As the database stores it before compression. Larger payloads belong into references.",
+        &KV_MAX_VALUE_BYTES,
+        1,
+        256 * 1024,
+        GucContext::Suset,
+        GucFlags::UNIT_KB,
+    );
     #[cfg(debug_assertions)]
     integer(
         c"flowai.query_layers_off",

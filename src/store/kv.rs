@@ -4,13 +4,15 @@
 //! row it wrote. The clock is read once per call and passed in; an entry whose expiry it has passed
 //! counts as absent in every statement.
 
+use std::collections::HashMap;
+
 use flowai_core::kv::{self, Expected};
 use flowai_core::{Error, Result, name, ttl};
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
 use crate::pg::jsonb::Jsonb;
 use crate::pg::spi::{self, args};
-use crate::pg::{clock, tenant};
+use crate::pg::{clock, guc, tenant};
 
 /// `updated_at` is above `created_at` from the second write on, so that the row itself tells whether
 /// this write made it.
@@ -62,6 +64,31 @@ const PUT_VERSION: &str = "
     WHERE tenant_id = $1 AND namespace = $2 AND key = $3 AND version = $7
       AND (e.expires_at IS NULL OR e.expires_at > $6)
     RETURNING version, false, expires_at";
+
+/// `PUT` for many keys, locked in their order, so that two batches cannot deadlock.
+const PUT_MANY: &str = "
+    INSERT INTO flowai.kv_entries AS e
+        (tenant_id, namespace, key, value, expires_at, version, created_at, updated_at)
+    SELECT $1, $2, i.key, i.value::pg_catalog.jsonb, $6 + $5, $7, $6, $6
+    FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) AS i(key, value)
+    ORDER BY i.key COLLATE \"C\"
+    ON CONFLICT (tenant_id, namespace, key) DO UPDATE SET
+        value = excluded.value,
+        expires_at = excluded.expires_at,
+        version = CASE WHEN e.expires_at <= $6 THEN GREATEST(e.version + 1, $7) ELSE e.version + 1 END,
+        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE e.created_at END,
+        updated_at = CASE WHEN e.expires_at <= $6 THEN $6
+                          ELSE GREATEST($6, e.created_at + '1 microsecond') END
+    RETURNING version, created_at = updated_at, expires_at, key";
+
+/// Rows that nobody sees any more; those that somebody is just writing are left to the next call.
+const PURGE: &str = "
+    DELETE FROM flowai.kv_entries e
+    WHERE e.tenant_id = $1 AND e.ctid = ANY (ARRAY(
+        SELECT x.ctid FROM flowai.kv_entries x
+        WHERE x.tenant_id = $1 AND x.expires_at <= $2
+        ORDER BY x.expires_at LIMIT $3
+        FOR UPDATE SKIP LOCKED))";
 
 const LIVE: &str = "
     SELECT version, false, expires_at FROM flowai.kv_entries
@@ -130,6 +157,40 @@ pub(crate) fn put(
     written.ok_or_else(|| kv::stale(key, expected))
 }
 
+/// Writes many entries in one statement; what was decided for each, in the order given.
+pub(crate) fn put_many(
+    namespace: Option<&str>,
+    entries: Option<Jsonb>,
+    life: Option<Interval>,
+) -> Result<Vec<(String, Written)>> {
+    let tenant = tenant::required()?;
+    let namespace = name::argument("namespace", namespace)?;
+    check_life(life)?;
+    let entries = kv::batch(entries.ok_or_else(|| Error::missing("entries"))?.text())?;
+    for (key, value) in &entries {
+        kv::value_size(key, value.len(), guc::kv_max_value_bytes())?;
+    }
+    let (keys, values): (Vec<String>, Vec<String>) = entries.into_iter().unzip();
+    let now = clock::now();
+    let put = args![&*tenant, namespace, keys.clone(), values, life, now, clock::micros(&now)];
+    let mut decided: HashMap<String, Written> =
+        spi::write(PUT_MANY, put, |row| Ok((row.need(4)?, written(row)?)))?.into_iter().collect();
+    let of_key = |key: String| {
+        let written =
+            decided.remove(&key).ok_or_else(|| Error::internal("a key was not written"))?;
+        Ok((key, written))
+    };
+    keys.into_iter().map(of_key).collect()
+}
+
+/// Removes rows of entries that have expired.
+pub(crate) fn purge(max_rows: Option<i32>) -> Result<i64> {
+    let tenant = tenant::required()?;
+    let most = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
+    name::within("max_rows", most, 1, 100_000)?;
+    Ok(spi::run(PURGE, args![&*tenant, clock::now(), i64::from(most)])? as i64)
+}
+
 /// Writes an entry where none lives; tells what is there otherwise.
 pub(crate) fn put_if_absent(
     namespace: Option<&str>,
@@ -192,7 +253,7 @@ fn write(
 ) -> Result<Option<Written>> {
     let tenant = tenant::required()?;
     let namespace = name::argument("namespace", namespace)?;
-    kv::value_size(key, value.size())?;
+    kv::value_size(key, value.size(), guc::kv_max_value_bytes())?;
     check_life(life)?;
     let now = clock::now();
     let version = match expected {

@@ -1,5 +1,8 @@
 //! References and their kinds.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use flowai_core::digest::{self, Digest};
 use flowai_core::reference::{self as core, unknown_kind};
 use flowai_core::schema::Schema;
@@ -67,9 +70,47 @@ const RESOLVE: &str = "
     WHERE tenant_id = $1 AND kind = $2 AND id = $3
       AND (expires_at IS NULL OR expires_at > pg_catalog.statement_timestamp())";
 
+/// Not where a plan that is not finished uses it: what was checked when the plan was stored must hold.
 const DELETE: &str = "
-    DELETE FROM flowai.refs WHERE tenant_id = $1 AND kind = $2 AND id = $3
-    RETURNING expires_at IS NULL OR expires_at > $4";
+    DELETE FROM flowai.refs r WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id = $3
+      AND NOT EXISTS (
+          SELECT FROM flowai.plan_refs u
+          JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
+          WHERE u.tenant_id = $1 AND u.kind = $2 AND u.ref_id = $3
+            AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))
+    RETURNING r.expires_at IS NULL OR r.expires_at > $4";
+
+const NEEDED_BY: &str = "
+    SELECT u.plan_id::text FROM flowai.plan_refs u
+    JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
+    WHERE u.tenant_id = $1 AND u.kind = $2 AND u.ref_id = $3
+      AND p.state NOT IN ('succeeded', 'failed', 'cancelled')
+    ORDER BY 1 LIMIT 1";
+
+/// Away only: an expiry that is given may not come sooner than the one that is there.
+const EXTEND: &str = "
+    UPDATE flowai.refs SET expires_at = CASE WHEN expires_at < $4 + $5 THEN $4 + $5
+                                             WHEN $5 IS NULL THEN NULL ELSE expires_at END
+    WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND (expires_at IS NULL OR expires_at > $4)
+    RETURNING expires_at";
+
+const EXTEND_PAYLOAD: &str = "
+    UPDATE flowai.ref_payloads SET expires_at = $4 WHERE tenant_id = $1 AND kind = $2 AND id = $3";
+
+/// Expired references that no unfinished plan uses; those that somebody is just writing are left to the
+/// next call.
+const PURGE: &str = "
+    DELETE FROM flowai.refs r
+    WHERE r.tenant_id = $1 AND r.ctid = ANY (ARRAY(
+        SELECT x.ctid FROM flowai.refs x
+        WHERE x.tenant_id = $1 AND x.expires_at <= $2
+          AND NOT EXISTS (
+              SELECT FROM flowai.plan_refs u
+              JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
+              WHERE u.tenant_id = $1 AND u.kind = x.kind AND u.ref_id = x.id
+                AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))
+        ORDER BY x.expires_at LIMIT $3
+        FOR UPDATE OF x SKIP LOCKED))";
 
 /// What a put decided.
 pub(crate) struct Put {
@@ -189,11 +230,27 @@ fn store(
         .hint("Try again."))
 }
 
-/// The payload of a reference that lives.
+/// The payload of a reference that lives, and is what the id says.
 pub(crate) fn resolve(kind: &str, id: &str) -> Result<Stored> {
     let Some(tenant) = tenant::current()? else { return Err(core::not_found(kind, id)) };
-    spi::read_one(RESOLVE, args![&*tenant, kind, id], |row| row.transfer(1))?
-        .ok_or_else(|| core::not_found(kind, id))
+    for attempt in 0..2 {
+        // A tenant of this name that was dropped and made anew has another key than the one remembered.
+        let key = known_key(&tenant, attempt > 0)?;
+        let found = spi::read_one(RESOLVE, args![&*tenant, kind, id], |row| {
+            let payload: Jsonb = row.need(1)?;
+            let same = match &key {
+                Some(key) => core::id(&digest::keyed(key, kind, payload.text())?) == id,
+                None => false,
+            };
+            Ok((row.transfer(1)?, same))
+        })?;
+        match found {
+            None => return Err(core::not_found(kind, id)),
+            Some((payload, true)) => return Ok(payload),
+            Some((_, false)) => {}
+        }
+    }
+    Err(core::tampered(kind, id))
 }
 
 /// Deletes a reference with its payload. False: there was none, or it had expired.
@@ -203,7 +260,37 @@ pub(crate) fn delete(kind: Option<&str>, id: Option<&str>) -> Result<bool> {
     let id = id.ok_or_else(|| Error::missing("id"))?;
     let deleted =
         spi::write_one(DELETE, args![&*tenant, kind, id, clock::now()], |row| row.need(1))?;
-    Ok(deleted.unwrap_or(false))
+    if let Some(lived) = deleted {
+        return Ok(lived);
+    }
+    let plan = spi::write_one(NEEDED_BY, args![&*tenant, kind, id], |row| row.need::<String>(1))?;
+    plan.map_or(Ok(false), |plan| Err(core::needed(id, &plan)))
+}
+
+/// Lets a reference live longer, for ever without a ttl; returns when it expires.
+pub(crate) fn extend(
+    kind: Option<&str>,
+    id: Option<&str>,
+    life: Option<Interval>,
+) -> Result<Option<TimestampWithTimeZone>> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    let id = id.ok_or_else(|| Error::missing("id"))?;
+    check_life(life)?;
+    let extended = spi::write_one(EXTEND, args![&*tenant, kind, id, clock::now(), life], |row| {
+        Ok(row.get::<TimestampWithTimeZone>(1))
+    })?;
+    let Some(expires_at) = extended else { return Err(core::not_found(kind, id)) };
+    spi::run(EXTEND_PAYLOAD, args![&*tenant, kind, id, expires_at])?;
+    Ok(expires_at)
+}
+
+/// Removes references that have expired, with their payloads.
+pub(crate) fn purge(max_rows: Option<i32>) -> Result<i64> {
+    let tenant = tenant::required()?;
+    let most = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
+    name::within("max_rows", most, 1, 100_000)?;
+    Ok(spi::run(PURGE, args![&*tenant, clock::now(), i64::from(most)])? as i64)
 }
 
 fn definition(tenant: &str, kind: &str) -> Result<Option<Definition>> {
@@ -226,6 +313,24 @@ fn key(tenant: &str) -> Result<Digest> {
         key = read()?;
     }
     key.and_then(|key| key.try_into().ok()).ok_or_else(|| Error::internal("a tenant without key"))
+}
+
+thread_local! {
+    /// The key of the tenant that was asked for last.
+    static KNOWN_KEY: RefCell<Option<(Rc<str>, Digest)>> = const { RefCell::new(None) };
+}
+
+/// The tenant's key without making one, remembered from the last time unless it is to be read anew.
+fn known_key(tenant: &Rc<str>, anew: bool) -> Result<Option<Digest>> {
+    let known = KNOWN_KEY
+        .with_borrow(|known| known.as_ref().filter(|(of, _)| of == tenant).map(|(_, key)| *key));
+    if known.is_some() && !anew {
+        return Ok(known);
+    }
+    let key = spi::read_one(KEY, args![&**tenant], |row| row.need::<Vec<u8>>(1))?
+        .and_then(|key| Digest::try_from(key).ok());
+    KNOWN_KEY.set(key.map(|key| (tenant.clone(), key)));
+    Ok(key)
 }
 
 fn check_life(life: Option<Interval>) -> Result<()> {

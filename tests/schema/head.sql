@@ -107,8 +107,11 @@ COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of on
 
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
-COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over 16 MiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_put_if_absent(text, text, jsonb, interval) IS 'Writes an entry where none lives. One row: version, created, expires_at; where created is false, those of the entry that is there. Errors as kv_put.';
+COMMENT ON FUNCTION flowai.kv_put_many(text, jsonb, interval) IS 'Writes the entries of an array [{"key", "value"}] in one statement, all or nothing; the same ttl for all. One row for each, in order: ordinal, key, version, created, expires_at. Error 22023 for another shape, 21000 for a key given twice, 54000 for more than 10000 entries or a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_purge(integer) IS 'Removes at most max_rows rows of the tenant''s entries that have expired, and returns how many; skips those that somebody is just writing. Nobody sees such rows; this gives their space back. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_stats(text) IS 'What a namespace holds, or each of them if it is NULL: namespace, entries that live, expired rows not purged yet, bytes of all values as stored, next_expiry. No rows without tenant.';
 COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired at the start of the statement. No row for NULL or without tenant.';
 COMMENT ON FUNCTION flowai.kv_get_many(text, text[]) IS 'One row for each key, in the order given: ordinal, key, found, value, version, expires_at; the last three are NULL where found is false. No row for NULL keys.';
 COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if there was none or it had expired. Error 22023 for a bad namespace or key, 22004 for NULL, 42501 without tenant.';
@@ -118,7 +121,8 @@ COMMENT ON FUNCTION flowai.kv_increment(text, text, bigint, interval) IS 'Adds t
 GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.prefix_end(text),
     flowai.kv_put(text, text, jsonb, interval, bigint), flowai.kv_put_if_absent(text, text, jsonb, interval),
     flowai.kv_get(text, text), flowai.kv_get_many(text, text[]), flowai.kv_delete(text, text),
-    flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval) TO flowai_user;
+    flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval),
+    flowai.kv_put_many(text, jsonb, interval), flowai.kv_purge(integer), flowai.kv_stats(text) TO flowai_user;
 
 -- ------------------------------------------------------------------------------------ catalog
 
@@ -181,14 +185,21 @@ GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.exte
 COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. Error 22023 for a bad kind, schema, ttl or max_bytes, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
-COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. NULL for NULL.';
-COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it: the fastest way to a payload.';
+COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
+COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it: the fastest way to a payload, which is not checked against the id.';
+COMMENT ON FUNCTION flowai.ref_resolve_many(jsonb) IS 'Payloads of many references, given as an array of handles [{"kind", "id"}], as plans name them: one row for each, in order: ordinal, kind, id, found, payload, expires_at; the last two are NULL where found is false. Payloads are not checked against their ids. Error 22023 if refs is no array; no rows for NULL.';
+COMMENT ON FUNCTION flowai.ref_rows(text, text) IS 'The elements of a payload that is an array, in order: ordinal, row. Errors as ref_resolve; 22023 if the payload is no array.';
+COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. Rows as ref_put; errors as ref_put and as flowai.query. max_rows: error 54000 if there are more.';
+COMMENT ON FUNCTION flowai.ref_extend(text, text, interval) IS 'Lets a reference live at least so long from now, or for ever if ttl is NULL; never shorter than it would. Returns when it expires. Error P0002 if it does not live, 22023 for a bad kind or ttl, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_purge(integer) IS 'Removes at most max_rows of the tenant''s references that have expired, with their payloads, and returns how many; keeps those that an unfinished plan uses. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
-COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 55000 (rule ref_unneeded) if an unfinished plan uses it, 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
 
 GRANT EXECUTE ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint), flowai.ref_put(text, jsonb, jsonb, interval),
     flowai.ref_summary(text, text), flowai.ref_resolve(text, text), flowai.ref_get(text, text),
-    flowai.ref_list(text, text, integer), flowai.ref_delete(text, text) TO flowai_user;
+    flowai.ref_list(text, text, integer), flowai.ref_delete(text, text), flowai.ref_resolve_many(jsonb), flowai.ref_rows(text, text),
+    flowai.ref_put_query(text, text, jsonb, interval, integer, interval), flowai.ref_extend(text, text, interval),
+    flowai.ref_purge(integer) TO flowai_user;
 
 -- --------------------------------------------------------------------------------------- plan
 
@@ -409,6 +420,15 @@ SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kv_increment_wrapper';
 
+-- flowai_runtime::api::kv::kv_purge
+CREATE  FUNCTION "kv_purge"(
+	"max_rows" INT DEFAULT 1000 /* Option < i32 > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'kv_purge_wrapper';
+
 -- flowai_runtime::api::kv::kv_put
 CREATE  FUNCTION "kv_put"(
 	"namespace" TEXT, /* Option < & str > */
@@ -441,6 +461,23 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kv_put_if_absent_wrapper';
+
+-- flowai_runtime::api::kv::kv_put_many
+CREATE  FUNCTION "kv_put_many"(
+	"namespace" TEXT, /* Option < & str > */
+	"entries" jsonb, /* Option < Jsonb > */
+	"ttl" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS TABLE (
+	"ordinal" bigint,  /* i64 */
+	"key" TEXT,  /* String */
+	"version" bigint,  /* i64 */
+	"created" bool,  /* bool */
+	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'kv_put_many_wrapper';
 
 -- flowai_runtime::api::page::page_rows
 CREATE  FUNCTION "page_rows"(
@@ -721,6 +758,17 @@ SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'ref_delete_wrapper';
 
+-- flowai_runtime::api::reference::ref_extend
+CREATE  FUNCTION "ref_extend"(
+	"kind" TEXT, /* Option < & str > */
+	"id" TEXT, /* Option < & str > */
+	"ttl" interval DEFAULT NULL /* Option < Interval > */
+) RETURNS timestamp with time zone /* Option < TimestampWithTimeZone > */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_extend_wrapper';
+
 -- flowai_runtime::api::reference::ref_kind_define
 CREATE  FUNCTION "ref_kind_define"(
 	"kind" TEXT, /* Option < & str > */
@@ -732,6 +780,15 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'ref_kind_define_wrapper';
+
+-- flowai_runtime::api::reference::ref_purge
+CREATE  FUNCTION "ref_purge"(
+	"max_rows" INT DEFAULT 1000 /* Option < i32 > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_purge_wrapper';
 
 -- flowai_runtime::api::reference::ref_put
 CREATE  FUNCTION "ref_put"(
@@ -756,7 +813,7 @@ CREATE  FUNCTION "ref_resolve"(
 	"kind" TEXT, /* & str */
 	"id" TEXT /* & str */
 ) RETURNS jsonb /* Stored */
-STRICT STABLE PARALLEL RESTRICTED
+STRICT STABLE SECURITY DEFINER PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'ref_resolve_wrapper';
@@ -1052,6 +1109,7 @@ END $$;
 
 -- requires:
 --   kv
+--   api::reference::ref_resolve
 
 -- References: typed handles {kind, id} for payloads, so that a plan or a model carries a few words
 -- instead of megabytes.
@@ -1101,6 +1159,8 @@ CREATE TABLE flowai.refs (
 ) PARTITION BY HASH (tenant_id);
 -- Serves ref_list over all kinds.
 CREATE INDEX refs_id_idx ON flowai.refs (tenant_id, id);
+-- Serves ref_purge; references that live for ever are not in it.
+CREATE INDEX refs_expires_idx ON flowai.refs (tenant_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE flowai.refs IS 'References: what each stands for, without the payload. Written by flowai.ref_put and flowai.ref_delete. Rows whose expires_at has passed no longer count.';
 COMMENT ON COLUMN flowai.refs.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.refs.kind IS 'The kind: first half of the handle.';
@@ -1171,6 +1231,29 @@ BEGIN ATOMIC
       AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())
     ORDER BY r.id
     LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+CREATE FUNCTION flowai.ref_resolve_many(refs jsonb)
+RETURNS TABLE (ordinal bigint, kind text, id text, found boolean, payload jsonb, expires_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL, p.payload, p.expires_at
+    FROM pg_catalog.jsonb_array_elements(refs) WITH ORDINALITY AS h(handle, ordinal)
+    LEFT JOIN flowai.ref_payloads p
+      ON p.tenant_id = flowai.current_tenant()
+     AND p.kind = h.handle ->> 'kind'
+     AND p.id = h.handle ->> 'id'
+     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp())
+    ORDER BY h.ordinal;
+END;
+
+CREATE FUNCTION flowai.ref_rows(kind text, id text)
+RETURNS TABLE (ordinal bigint, "row" jsonb)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
+BEGIN ATOMIC
+    SELECT e.ordinal, e.value
+    FROM pg_catalog.jsonb_array_elements(flowai.ref_resolve(kind, id)) WITH ORDINALITY AS e(value, ordinal)
+    ORDER BY e.ordinal;
 END;
 
 -- requires:
@@ -2280,11 +2363,13 @@ CREATE TABLE flowai.kv_entries (
     CONSTRAINT kv_entries_version_positive CHECK (version > 0),
     CONSTRAINT kv_entries_times_ordered CHECK (updated_at >= created_at AND expires_at > created_at)
 ) PARTITION BY HASH (tenant_id);
+-- Serves kv_purge; entries that live for ever are not in it.
+CREATE INDEX kv_entries_expires_idx ON flowai.kv_entries (tenant_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE flowai.kv_entries IS 'Key/value entries. Written by flowai.kv_put and its kin. Rows whose expires_at has passed no longer count; flowai.kv_get and its kin do not show them.';
 COMMENT ON COLUMN flowai.kv_entries.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.kv_entries.namespace IS 'Which set of keys: one for each use.';
 COMMENT ON COLUMN flowai.kv_entries.key IS 'The key, 1 to 1024 bytes, in order of bytes.';
-COMMENT ON COLUMN flowai.kv_entries.value IS 'The value, at most 16 MiB.';
+COMMENT ON COLUMN flowai.kv_entries.value IS 'The value, at most flowai.kv_max_value_bytes (16 MiB).';
 COMMENT ON COLUMN flowai.kv_entries.version IS 'One more with each write. It starts at the clock''s microseconds since 2000, so that no later entry under the key has a version of an earlier one.';
 COMMENT ON COLUMN flowai.kv_entries.expires_at IS 'From when on the entry counts as absent; NULL for never.';
 COMMENT ON COLUMN flowai.kv_entries.created_at IS 'When the entry came to be; anew if an earlier one had expired.';
@@ -2334,9 +2419,24 @@ BEGIN ATOMIC
     LIMIT flowai_internal.page_rows(max_rows);
 END;
 
+CREATE FUNCTION flowai.kv_stats(namespace text DEFAULT NULL)
+RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, next_expiry timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+    SELECT e.namespace,
+           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp()),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at <= pg_catalog.statement_timestamp()),
+           COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
+           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > pg_catalog.statement_timestamp())
+    FROM flowai.kv_entries e
+    WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
+    GROUP BY e.namespace ORDER BY e.namespace;
+END;
+
 -- requires:
 --   tenancy
 --   api::query::query_array
+--   api::reference::ref_put
 
 -- Read-only SQL: what statements may call beyond the functions of the server.
 
@@ -2425,6 +2525,15 @@ BEGIN ATOMIC
     FROM pg_catalog.jsonb_array_elements(flowai_internal.query_array(sql, max_rows, timeout))
          WITH ORDINALITY AS r(value, place)
     ORDER BY r.place;
+END;
+
+-- The rows go from the query into the reference, and never to the client.
+CREATE FUNCTION flowai.ref_put_query(kind text, sql text, summary jsonb DEFAULT NULL, ttl interval DEFAULT NULL, max_rows integer DEFAULT 10000, timeout interval DEFAULT '30 s')
+RETURNS TABLE (kind text, id text, created boolean, summary jsonb, expires_at timestamptz)
+LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1
+BEGIN ATOMIC
+    SELECT p.kind, p.id, p.created, p.summary, p.expires_at
+    FROM flowai.ref_put($1, flowai_internal.query_array($2, $5, $6), $3, $4) AS p;
 END;
 
 -- requires:

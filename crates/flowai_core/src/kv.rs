@@ -5,13 +5,17 @@
 //! is never that of a later one under the same key, and a compare-and-set with it fails as it should,
 //! without any memory of what is gone.
 
+use std::collections::HashSet;
+
+use serde_json::Value;
+
 use crate::error::{Error, Kind, Result};
 use crate::name::shorten;
 
 /// Most bytes of a key.
 pub const MAX_KEY: usize = 1024;
-/// Most bytes of a value, as the database stores it before compression.
-pub const MAX_VALUE: usize = 16 * 1024 * 1024;
+/// Most entries of one batch.
+pub const MAX_BATCH: usize = 10_000;
 
 /// What `expected_version` of a put says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +57,68 @@ pub fn key(key: Option<&str>) -> Result<&str> {
         .hint("Shorten the key, or use a hash of it."))
 }
 
-/// Checks the size of a value.
-pub fn value_size(key: &str, bytes: usize) -> Result<()> {
-    if bytes <= MAX_VALUE {
+/// Checks the size of a value against the limit that the setting gives.
+pub fn value_size(key: &str, bytes: usize, most: usize) -> Result<()> {
+    if bytes <= most {
         return Ok(());
     }
     Err(Error::too_large(
         "kv_value_size",
         format!("value of key \"{}\" is too large", shorten(key)),
     )
-    .detail(format!("It has {bytes} bytes; the limit is {MAX_VALUE}."))
+    .detail(format!(
+        "It has {bytes} bytes; the limit is {most}, the setting flowai.kv_max_value_bytes."
+    ))
     .hint("Store large payloads with flowai.ref_put and keep the reference here."))
+}
+
+/// Keys and values of a batch, the values as JSON text.
+///
+/// # Errors
+/// `kv_batch` unless it is an array of objects with `key` and `value` and nothing else, `kv_batch_size`,
+/// `kv_batch_keys` for a key given twice, and those of [`key`].
+pub fn batch(text: &str) -> Result<Vec<(String, String)>> {
+    let refuse = |detail: String| {
+        Error::invalid("kv_batch", "argument \"entries\" is no batch")
+            .detail(detail)
+            .hint("Pass an array of objects: [{\"key\": \"...\", \"value\": ...}].")
+    };
+    let Ok(Value::Array(items)) = serde_json::from_str(text) else {
+        return Err(refuse("It is not an array.".to_owned()));
+    };
+    if items.len() > MAX_BATCH {
+        return Err(Error::too_large(
+            "kv_batch_size",
+            "argument \"entries\" has too many elements",
+        )
+        .detail(format!("It has {}; the limit is {MAX_BATCH}.", items.len()))
+        .hint("Write them in several calls."));
+    }
+    let mut keys = HashSet::new();
+    let mut entries = Vec::with_capacity(items.len());
+    for (place, item) in items.into_iter().enumerate() {
+        let Value::Object(mut item) = item else {
+            return Err(refuse(format!("Element {} is not an object.", place + 1)));
+        };
+        let (given, value) = (item.remove("key"), item.remove("value"));
+        let (Some(Value::String(given)), Some(value), true) = (given, value, item.is_empty())
+        else {
+            let what = "needs a text \"key\", a \"value\", and nothing else";
+            return Err(refuse(format!("Element {} {what}.", place + 1)));
+        };
+        key(Some(&given))?;
+        if !keys.insert(given.clone()) {
+            return Err(Error::new(
+                Kind::Ambiguous,
+                "kv_batch_keys",
+                format!("key \"{}\" is given twice", shorten(&given)),
+            )
+            .detail("Which of the two values should stay is not said.")
+            .hint("Give each key once."));
+        }
+        entries.push((given, value.to_string()));
+    }
+    Ok(entries)
 }
 
 /// The compare-and-set was lost.

@@ -98,6 +98,26 @@ const ITEMS: usize = 3;
 const SHORT: usize = 80;
 const ITEM: usize = 200;
 
+/// A plan that is not finished uses the reference.
+pub fn needed(id: &str, plan: &str) -> Error {
+    let message = format!("reference \"{}\" is needed", shorten(id));
+    Error::new(Kind::WrongState, "ref_unneeded", message)
+        .detail(format!("Plan \"{}\" uses it and is not finished.", shorten(plan)))
+        .hint("Finish or cancel the plan first.")
+}
+
+/// The payload is not what the id says: somebody changed it from outside.
+pub fn tampered(kind: &str, id: &str) -> Error {
+    let message = format!(
+        "payload of reference \"{}\" of kind \"{}\" was altered",
+        shorten(id),
+        shorten(kind)
+    );
+    Error::new(Kind::Corrupt, "ref_payload_intact", message)
+        .detail("Its hash is not the reference's id.")
+        .hint("Restore it from a backup, or delete the reference and store the payload anew.")
+}
+
 /// A summary of a payload that came without one: its type, how many parts it has, what they are
 /// called, and the first of them.
 pub fn summarize(text: &str) -> Result<Value> {

@@ -135,3 +135,40 @@ UPDATE flowai.kv_entries SET value = '2';
 DELETE FROM flowai.kv_entries;
 RESET ROLE;
 SELECT * FROM flowai.kv_get('session', 'user:1');
+
+-- Many at once: one statement, all or nothing, in the order given.
+SET ROLE acme_app;
+SELECT ordinal, key, created, expires_at FROM flowai.kv_put_many('batch', '[{"key": "c", "value": 3}, {"key": "a", "value": {"x": 1.50}}, {"key": "b", "value": null}]');
+SELECT ordinal, key, created FROM flowai.kv_put_many('batch', '[{"key": "a", "value": 1}, {"key": "d", "value": [1, 12345678901234567890.123]}]', '1 hour');
+SELECT ordinal, key, found, value, expires_at IS NOT NULL AS expires FROM flowai.kv_get_many('batch', '{d,c,b,a,e}');
+SELECT * FROM flowai.kv_put_many('batch', '[{"key": "z", "value": 1}, {"key": "z", "value": 2}]');
+SELECT * FROM flowai.kv_put_many('batch', '[{"key": "z", "value": 1}, {"key": "", "value": 2}]');
+SELECT * FROM flowai.kv_put_many('batch', '[{"key": "z"}]');
+SELECT * FROM flowai.kv_put_many('batch', '[{"key": "z", "value": 1, "ttl": 5}]');
+SELECT * FROM flowai.kv_put_many('batch', '{"z": 1}');
+SELECT * FROM flowai.kv_put_many('batch', NULL);
+SELECT * FROM flowai.kv_put_many(' ', '[]');
+SELECT count(*) FROM flowai.kv_put_many('batch', '[]');
+SELECT count(*) FROM flowai.kv_put_many('batch', (SELECT jsonb_agg(jsonb_build_object('key', 'k' || i, 'value', i)) FROM generate_series(1, 10001) i));
+SELECT found FROM flowai.kv_get_many('batch', '{z}');
+-- Sizes are a setting that a tenant cannot change.
+SET flowai.kv_max_value_bytes = '1GB';
+RESET ROLE;
+SET flowai.kv_max_value_bytes = '1kB';
+SET ROLE acme_app;
+SELECT created FROM flowai.kv_put('batch', 'large', to_jsonb(repeat('x', 2000)));
+SELECT * FROM flowai.kv_put_many('batch', jsonb_build_array(jsonb_build_object('key', 'large', 'value', repeat('x', 2000))));
+RESET ROLE;
+RESET flowai.kv_max_value_bytes;
+-- What has expired is counted, and its space given back; what lives stays.
+SET ROLE acme_app;
+SELECT count(*) FROM flowai.kv_put_many('batch', '[{"key": "e1", "value": 1}, {"key": "e2", "value": 1}, {"key": "e3", "value": 1}]', '1 millisecond');
+SELECT pg_sleep(0.01);
+SELECT namespace, entries, expired, bytes > 0 AS bytes, next_expiry > now() AS later FROM flowai.kv_stats('batch');
+SELECT flowai.kv_purge(2) AS purged;
+SELECT flowai.kv_purge(0);
+SELECT flowai.kv_purge() >= 1 AS purged;
+SELECT entries, expired FROM flowai.kv_stats('batch');
+SET ROLE globex_app;
+SELECT flowai.kv_purge() AS purged, (SELECT count(*) FROM flowai.kv_stats()) AS namespaces;
+RESET ROLE;

@@ -142,3 +142,60 @@ SELECT flowai.ref_resolve('note', 'r1');
 -- Expiries of references and payloads are one, and neither is without the other.
 SET ROLE acme_app;
 SELECT count(*) FROM flowai.refs r FULL JOIN flowai.ref_payloads p USING (tenant_id, kind, id) WHERE r.expires_at IS DISTINCT FROM p.expires_at OR r.byte_size IS NULL OR p.payload IS NULL;
+
+-- Ids are random, for they are made under a random key.
+CREATE FUNCTION pg_temp.refused(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RETURN 'not refused';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, 'r[0-9a-z]{32}', '<id>', 'g');
+END $$;
+-- Many at once, rows of one, rows of a query.
+SET ROLE acme_app;
+SELECT flowai.ref_kind_define('table rows') > 0 AS defined;
+SELECT id AS one FROM flowai.ref_put('table rows', '[{"n": 1}, {"n": 2}]') \gset
+SELECT id AS two FROM flowai.ref_put('table rows', '[{"n": 3}]', ttl => '1 hour') \gset
+SELECT ordinal, kind, id = :'one' AS first, found, payload, expires_at IS NOT NULL AS expires
+FROM flowai.ref_resolve_many(jsonb_build_array(jsonb_build_object('kind', 'table rows', 'id', :'two'), jsonb_build_object('kind', 'other', 'id', :'one'), '{}'::jsonb, jsonb_build_object('kind', 'table rows', 'id', :'one')));
+SELECT * FROM flowai.ref_resolve_many('{}');
+SELECT count(*) FROM flowai.ref_resolve_many(NULL);
+SELECT * FROM flowai.ref_rows('table rows', :'one');
+SELECT * FROM flowai.ref_rows('table rows', 'r00000000000000000000000000000000');
+SELECT id AS three FROM flowai.ref_put('table rows', '{"no": "array"}') \gset
+SELECT * FROM flowai.ref_rows('table rows', :'three');
+SELECT kind, created, summary FROM flowai.ref_put_query('table rows', 'SELECT i AS n FROM generate_series(1, 2) i');
+SELECT id = :'one' AS same, created FROM flowai.ref_put_query('table rows', 'VALUES (1), (2)') p;
+SELECT * FROM flowai.ref_put_query('table rows', 'DELETE FROM flowai.refs');
+SELECT * FROM flowai.ref_put_query('table rows', 'SELECT generate_series(1, 10)', max_rows => 5);
+-- Longer, never shorter.
+SELECT flowai.ref_extend('table rows', :'two', '2 hours') > now() + interval '119 minutes' AS extended;
+SELECT flowai.ref_extend('table rows', :'two', '1 minute') > now() + interval '119 minutes' AS kept;
+SELECT flowai.ref_extend('table rows', :'two') IS NULL AS for_ever;
+SELECT flowai.ref_extend('table rows', :'two', '1 minute') IS NULL AS still;
+SELECT expires_at FROM flowai.ref_get('table rows', :'two');
+SELECT flowai.ref_extend('table rows', 'r00000000000000000000000000000000', '1 minute');
+SELECT flowai.ref_extend('table rows', :'two', '-1 minute');
+-- A reference that an unfinished plan uses stays, expired or not.
+SELECT flowai.plan_kind_define('uses', '{"type": "object"}');
+SELECT id AS used FROM flowai.ref_put('table rows', '["used"]', ttl => '50 milliseconds') \gset
+SELECT created FROM flowai.plan_store('uses', 'uses it', jsonb_build_object('title', 't', 'steps', jsonb_build_array(jsonb_build_object('operation', 'o', 'input', '{}'::jsonb, 'references', jsonb_build_array(jsonb_build_object('kind', 'table rows', 'id', :'used'), jsonb_build_object('kind', 'table rows', 'id', :'one'))))));
+SELECT pg_temp.refused(format('SELECT flowai.ref_delete(%L, %L)', 'table rows', :'one'));
+SELECT pg_sleep(0.06);
+SELECT flowai.ref_purge() >= 0 AS purged;
+RESET ROLE;
+SELECT count(*) FROM flowai.refs WHERE id = :'used';
+SET ROLE acme_app;
+SELECT state FROM flowai.plan_cancel('uses it');
+SELECT flowai.ref_purge() >= 1 AS purged;
+RESET ROLE;
+SELECT count(*) FROM flowai.refs WHERE id = :'used';
+SELECT count(*) FROM flowai.ref_payloads WHERE id = :'used';
+-- A payload that somebody altered from outside is not given out.
+UPDATE flowai.ref_payloads SET payload = '[{"n": 1}, {"n": 3}]' WHERE id = :'one';
+SET ROLE acme_app;
+SELECT pg_temp.refused(format('SELECT flowai.ref_resolve(%L, %L)', 'table rows', :'one'));
+SELECT flowai.ref_delete('table rows', :'one');
+SELECT created FROM flowai.ref_put('table rows', '[{"n": 1}, {"n": 2}]');
+SELECT flowai.ref_resolve('table rows', :'one');
+RESET ROLE;
