@@ -154,6 +154,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_batch_is_keys_and_values_and_nothing_else() {
+        let entries = batch(r#"[{"key": "b", "value": 1.50}, {"key": "a", "value": {"x": "ä"}}]"#);
+        let expected =
+            [("b", "1.50"), ("a", r#"{"x":"ä"}"#)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(entries.unwrap(), expected);
+        for (text, rule) in [
+            ("{}", "kv_batch"),
+            ("[1]", "kv_batch"),
+            (r#"[{"key": "a"}]"#, "kv_batch"),
+            (r#"[{"key": 1, "value": 1}]"#, "kv_batch"),
+            (r#"[{"key": "a", "value": 1, "ttl": 1}]"#, "kv_batch"),
+            (r#"[{"key": "", "value": 1}]"#, "kv_key_length"),
+            (r#"[{"key": "a", "value": 1}, {"key": "a", "value": 2}]"#, "kv_batch_keys"),
+        ] {
+            assert_eq!(batch(text).unwrap_err().rule, rule, "{text}");
+        }
+    }
+
+    #[test]
     fn expectations() {
         assert_eq!(expected(None), Ok(Expected::Anything));
         assert_eq!(expected(Some(0)), Ok(Expected::Absent));
@@ -168,7 +187,7 @@ mod tests {
         assert!(key(Some("")).is_err());
         assert!(key(Some(&"x".repeat(MAX_KEY + 1))).is_err());
         assert_eq!(key(None).unwrap_err().kind, Kind::MissingInput);
-        assert!(value_size("k", MAX_VALUE).is_ok());
-        assert_eq!(value_size("k", MAX_VALUE + 1).unwrap_err().kind, Kind::TooLarge);
+        assert!(value_size("k", 10, 10).is_ok());
+        assert_eq!(value_size("k", 11, 10).unwrap_err().kind, Kind::TooLarge);
     }
 }
