@@ -160,6 +160,12 @@ COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what wa
 ALTER FUNCTION flowai.approval_decide(uuid, text, text) ROWS 1;
 GRANT EXECUTE ON FUNCTION flowai.approval_decide(uuid, text, text) TO flowai_user;
 
+-- --------------------------------------------------------------------------------------- tool
+
+COMMENT ON FUNCTION flowai.tools() IS 'The tools that an agent may use: name, description, and input_schema, a JSON Schema as function-calling APIs take it.';
+COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. A null argument counts as left away. Raises for cancel requests and for what no agent can repair.';
+GRANT EXECUTE ON FUNCTION flowai.tools(), flowai.call_tool(text, jsonb) TO flowai_user;
+
 -- ---------------------------------------------------------------------------------- readiness
 
 COMMENT ON FUNCTION flowai.readiness() IS 'Whether what the runtime promises holds here, one row per capability: status (ready; partially ready: an advisory check failed; not ready), checks, and failing: an object of each failed check with at most 20 of the objects that broke it. Computed from the system catalogs at each call. For flowai_admin.';

@@ -43,6 +43,7 @@ extension_sql_file!(
     name = "query",
     requires = ["tenancy", api::query::query_array, api::reference::ref_put]
 );
+extension_sql_file!("../sql/50_tool.sql", name = "tool", requires = ["tenancy"]);
 extension_sql_file!(
     "../sql/60_readiness.sql",
     name = "readiness",

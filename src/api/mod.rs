@@ -12,3 +12,4 @@ pub(crate) mod query;
 pub(crate) mod reference;
 pub(crate) mod search;
 pub(crate) mod tenancy;
+pub(crate) mod tool;

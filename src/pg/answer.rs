@@ -5,11 +5,18 @@ use std::ffi::CStr;
 use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::pg_sys;
 
+use super::jsonb::Stored;
+
 /// A jsonb datum in the memory context that it was made in.
 #[derive(Clone, Copy)]
 pub(crate) struct Answer(pg_sys::Datum);
 
 impl Answer {
+    /// A value that is there already.
+    pub(crate) fn of(stored: Stored) -> Self {
+        Self(stored.0)
+    }
+
     /// Reads the text as the server does: JSON that is no jsonb is the server's error.
     pub(crate) fn parse(json: &CStr) -> Self {
         // SAFETY: the text lives across the call; jsonb_in copies what it keeps.

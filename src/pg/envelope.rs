@@ -20,6 +20,7 @@ use super::analyze;
 use super::answer::Answer;
 use super::gate::{Gates, Judge};
 use super::guc;
+use super::raise::sqlstate_text;
 use super::rows::Sheet;
 use super::tenant;
 use super::timeout::Timer;
@@ -396,7 +397,7 @@ fn refusal_of(
         CaughtError::PostgresError(report) | CaughtError::ErrorReport(report) => report,
         CaughtError::RustPanic { .. } => return None,
     };
-    let sqlstate = sqlstate(report.sql_error_code() as i32);
+    let sqlstate = sqlstate_text(report.sql_error_code() as i32);
     if sqlstate == "57014" && timed_out {
         let message = format!("the statement took longer than {timeout_ms} ms");
         let hint = "Ask for less, or give it more time.".to_owned();
@@ -407,11 +408,6 @@ fn refusal_of(
     }
     let hint = report.hint().map(str::to_owned);
     Some(Refusal::by_server(&sqlstate, report.message().to_owned(), position, hint))
-}
-
-/// The five characters of an error code: six bits each.
-fn sqlstate(code: i32) -> String {
-    (0..5).map(|place| char::from(((code >> (6 * place)) & 0x3F) as u8 + b'0')).collect()
 }
 
 /// Where in the text the server puts an error: pgrx's copy of it has no cursor position.

@@ -12,6 +12,7 @@
 //! - [`gate`]: what stands in the way while it runs
 //! - [`rows`]: its rows as JSON
 //! - [`tuples`]: its rows as rows
+//! - [`attempt`]: work that may fail without taking the transaction along
 //! - [`answer`]: a jsonb made from JSON text
 //! - [`timeout`]: a private timer
 //! - [`regprocedure`]: a function as an argument
@@ -20,6 +21,7 @@
 
 pub(crate) mod analyze;
 pub(crate) mod answer;
+pub(crate) mod attempt;
 pub(crate) mod clock;
 pub(crate) mod envelope;
 pub(crate) mod gate;

@@ -60,6 +60,11 @@ pub(crate) fn raise_refusal(refusal: Refusal, sql: &str) -> ! {
     throw(data)
 }
 
+/// The five characters of an error code: six bits each.
+pub(crate) fn sqlstate_text(code: i32) -> String {
+    (0..5).map(|place| char::from(((code >> (6 * place)) & 0x3F) as u8 + b'0')).collect()
+}
+
 /// An error code as the server keeps it: five characters of six bits.
 fn packed(sqlstate: &str) -> i32 {
     let six_bits =

@@ -12,3 +12,4 @@ pub(crate) mod reference;
 pub(crate) mod sample;
 pub(crate) mod search;
 pub(crate) mod tenancy;
+pub(crate) mod tool;
