@@ -25,6 +25,11 @@ pub(crate) fn sqlstate(kind: Kind) -> PgSqlErrorCode {
     }
 }
 
+/// The SQLSTATE of a kind as programs read it.
+pub(crate) fn code_of(kind: Kind) -> String {
+    sqlstate_text(sqlstate(kind) as i32)
+}
+
 /// Raises the error. The rule travels as the constraint name: drivers expose it, PL/pgSQL reads it
 /// with GET STACKED DIAGNOSTICS.
 ///

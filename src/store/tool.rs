@@ -4,12 +4,13 @@ use std::ffi::CString;
 
 use flowai_core::name::shorten;
 use flowai_core::schema::Schema;
-use flowai_core::{Error, Result};
+use flowai_core::{Error, Kind, Result};
 use pgrx::JsonB;
 use serde_json::{Value, json};
 
 use crate::pg::answer::Answer;
 use crate::pg::attempt::attempt;
+use crate::pg::raise::code_of;
 use crate::pg::spi::{self, args};
 
 const SCHEMA: &str = "SELECT t.input_schema FROM flowai.tools() t WHERE t.name = $1";
@@ -142,7 +143,9 @@ fn without_nulls(arguments: Value) -> Value {
 }
 
 fn refusal(what: &str, detail: Option<String>, hint: &str) -> Result<Answer> {
-    object(json!({"error": what, "code": "22023", "detail": detail, "hint": hint}))
+    object(
+        json!({"error": what, "code": code_of(Kind::InvalidInput), "detail": detail, "hint": hint}),
+    )
 }
 
 fn object(value: Value) -> Result<Answer> {
