@@ -7,6 +7,8 @@
 //! statement itself. Utility commands and changes of objects are refused.
 //!
 //! A refusal is kept: code that catches the error does not get away with it.
+//!
+//! The hook of utility commands has one more duty, outside the envelope: cursors WITH HOLD.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -19,6 +21,7 @@ use pgrx::{pg_guard, pg_sys};
 use super::analyze::{self, Foreign, Standing};
 use super::guc;
 use super::raise::{OrRaise, raise};
+use super::tenant;
 
 /// Decides about functions that did not come with the server: the first refusal, if any.
 pub(crate) type Judge = fn(&[Foreign]) -> flowai_core::Result<Option<Refusal>>;
@@ -214,6 +217,18 @@ unsafe extern "C-unwind" fn on_access(
     }
 }
 
+/// Whether it is DECLARE ... CURSOR WITH HOLD.
+unsafe fn holds_cursor(statement: *mut pg_sys::PlannedStmt) -> bool {
+    // SAFETY: the tag says what the node is.
+    unsafe {
+        let node = (*statement).utilityStmt;
+        !node.is_null()
+            && (*node).type_ == pg_sys::NodeTag::T_DeclareCursorStmt
+            && (*node.cast::<pg_sys::DeclareCursorStmt>()).options as u32 & pg_sys::CURSOR_OPT_HOLD
+                != 0
+    }
+}
+
 #[pg_guard]
 #[allow(clippy::too_many_arguments, reason = "the server's signature")]
 unsafe extern "C-unwind" fn on_utility(
@@ -228,6 +243,10 @@ unsafe extern "C-unwind" fn on_utility(
 ) {
     if PHASE.get() != Phase::Asleep {
         stop(Refusal::new(Code::NotSelect, "a part of the statement is a utility command", None));
+    }
+    // SAFETY: the statement is the server's own.
+    if unsafe { holds_cursor(statement) } {
+        tenant::may_hold_cursor().or_raise();
     }
     // SAFETY: what the server passed is passed on.
     unsafe {

@@ -96,6 +96,25 @@ pub(crate) fn required() -> Result<Rc<str>> {
     })
 }
 
+/// A cursor WITH HOLD keeps its rows after the transaction that they were read in. The next transaction of a
+/// pool may work for another tenant, and would find them.
+pub(crate) fn may_hold_cursor() -> Result<()> {
+    // Where no tenant is in force, or none may be, there are no rows to keep.
+    let chosen = current().ok().flatten().filter(|_| acting().is_none());
+    let Some(tenant) = chosen else { return Ok(()) };
+    let only = BINDING.with_borrow(|b| b.as_ref().is_some_and(|b| b.default.is_some()));
+    if only {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Forbidden,
+        "cursor_within_transaction",
+        "a role of several tenants may not declare a cursor WITH HOLD",
+    )
+    .detail(format!("Its rows of tenant \"{tenant}\" would be there for the next transaction, which may work for another."))
+    .hint("Leave WITH HOLD out and fetch within the transaction."))
+}
+
 /// Whether `tenant` is the one in force.
 pub(crate) fn is_current(tenant: &str) -> Result<bool> {
     Ok(current()?.is_some_and(|t| &*t == tenant))

@@ -120,3 +120,29 @@ SELECT flowai.tenant_revoke('acme', 'acme_team');
 RESET ROLE;
 DROP ROLE teammate;
 DROP ROLE acme_team;
+
+-- A cursor that outlives its transaction would carry one tenant's rows into the next one's. A role of one
+-- tenant may have it; a pool may not, whatever way it chose its tenant.
+SET ROLE acme_app;
+DECLARE mine CURSOR WITH HOLD FOR SELECT count(*) FROM flowai.kv_entries WHERE namespace = 'nothing';
+FETCH ALL FROM mine;
+CLOSE mine;
+SET ROLE pool;
+SELECT flowai.current_tenant();
+DECLARE nobodys CURSOR WITH HOLD FOR SELECT count(*) FROM flowai.kv_entries;
+FETCH ALL FROM nobodys;
+CLOSE nobodys;
+BEGIN;
+SELECT flowai.use_tenant('acme');
+DECLARE held CURSOR WITH HOLD FOR SELECT * FROM flowai.kv_entries;
+ROLLBACK;
+SET flowai.tenant = 'acme';
+DECLARE held CURSOR WITH HOLD FOR SELECT * FROM flowai.kv_entries;
+DO $$ BEGIN EXECUTE 'DECLARE held CURSOR WITH HOLD FOR SELECT * FROM flowai.kv_entries'; END $$;
+BEGIN;
+DECLARE plain CURSOR FOR SELECT count(*) FROM flowai.kv_entries WHERE namespace = 'nothing';
+FETCH ALL FROM plain;
+COMMIT;
+SELECT count(*) FROM pg_cursors;
+RESET flowai.tenant;
+RESET ROLE;
