@@ -7,6 +7,19 @@ SELECT flowai.tenant_create('bench') IS NOT NULL, flowai.tenant_grant('bench', '
 -- Neighbours, so that no number is that of a database with one tenant.
 SELECT count(flowai.tenant_create('neighbour ' || i)) FROM generate_series(1, 20) i;
 
+-- Times searches of a new connection within the server, so that neither connecting nor the client counts.
+CREATE FUNCTION public.first_search(statement text, argument text) RETURNS TABLE (us double precision) LANGUAGE plpgsql AS $$
+DECLARE
+    started timestamptz;
+BEGIN
+    FOR i IN 1 .. 6 LOOP
+        started := clock_timestamp();
+        EXECUTE statement USING argument;
+        us := extract(epoch FROM clock_timestamp() - started) * 1e6;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
 -- The peer of key/value and references.
 CREATE TABLE public.plain_kv (k text COLLATE "C" PRIMARY KEY, v jsonb NOT NULL);
 INSERT INTO public.plain_kv SELECT 'key ' || i, jsonb_build_object('n', i) FROM generate_series(1, 10000) i;

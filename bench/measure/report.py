@@ -36,10 +36,12 @@ def spread(times):
 
 
 def against(ours, peer):
-    """Median, p95 and p99 of both sides."""
-    pairs = (("median", ours.median, peer.median),
-             ("p95", ours.share(0.95), peer.share(0.95)),
-             ("p99", ours.share(0.99), peer.share(0.99)))
+    """Median, p95 and p99 of both sides; of a few samples rather the worst."""
+    pairs = [("median", ours.median, peer.median)]
+    if len(ours.samples) < 20:
+        pairs += [("worst", ours.worst, peer.worst)]
+    else:
+        pairs += [("p95", ours.share(0.95), peer.share(0.95)), ("p99", ours.share(0.99), peer.share(0.99))]
     return ", ".join(f"{name} {spell(a)} against {spell(b)}" for name, a, b in pairs)
 
 

@@ -10,6 +10,7 @@ import tempfile
 
 from measure import build, report
 from measure.report import Times
+from measure.server import literal
 
 OURS = """SELECT s.rank, e.id, e.name, s.score FROM flowai.search_catalog($1, max_rows => 10) s
           JOIN flowai.catalog_entries e ON e.id = s.id AND e.workspace_id = 'default' ORDER BY s.rank"""
@@ -33,6 +34,7 @@ def measure(server, length):
     report.faster("50 questions / SECURITY DEFINER function over GIN", "at least 30", ours, definer)
     if length == "short":
         clients(server, length)
+        first_search(server, length, "at most 10 ms")
     tantivy(server, length)
     hostile(server, length)
 
@@ -52,6 +54,23 @@ def clients(server, length):
     report.row("the same, 16 clients / 1 client, per core", crowd.tps / ours.tps / cores, "about 1",
                f"x; {crowd.tps:.0f} a second against {ours.tps:.0f} on {cores} cores, {report.spread(crowd.times)}; "
                f"the GIN function {peers.tps / peer.tps / cores:.2f} x, {peers.tps:.0f} a second against {peer.tps:.0f}")
+
+
+def first_search(server, role, target, how=""):
+    """The first and the later searches of 40 connections, one after the other, each with another query.
+
+    What the first statement of a backend has to do counts: load the library, read the system catalogs, open
+    the index. One connection before them is not counted: it may fill what the machine keeps for all.
+    """
+    kept = server.psql("SELECT ', disk cache ' || setting || ' MB' FROM pg_settings WHERE name = 'flowai.search_disk_cache_mb'", role).strip()
+    first, warm = [], []
+    for number in range(41):
+        query = SHORT_QUERIES[number % len(SHORT_QUERIES)]
+        times = [float(us) for us, in server.rows(f"SELECT * FROM public.first_search({literal(OURS)}, {literal(query)})", role)]
+        if number:
+            first.append(times[0])
+            warm += times[1:]
+    report.slower(f"first search of a new connection{how} / warm", target, Times(first), Times(warm), kept)
 
 
 def tantivy(server, length):

@@ -5,7 +5,7 @@ import json
 
 from measure import build, report
 from measure.report import Times
-from measure.search import OURS, SHORT_QUERIES
+from measure.search import OURS, SHORT_QUERIES, first_search
 from measure.server import array, literal
 
 TENANTS, COMPARED, ENTRIES = 50, 20, 5_000
@@ -15,22 +15,6 @@ CACHE_MB = 16
 ANSWER = """SELECT q, s.rank, s.id, encode(float8send(s.score), 'hex'), s.matched, s.snippet, s.total, s.relaxed
             FROM unnest({}) WITH ORDINALITY u(q, n), flowai.search_catalog(q, max_rows => 10) s ORDER BY u.n, s.rank"""
 
-# Timed within the server, so that neither the connection nor the client counts. What the first statement
-# of a backend has to do does count: load the library, read the system catalogs, open the index.
-FIRST = """
-CREATE FUNCTION public.first_search(statement text, argument text) RETURNS TABLE (us double precision) LANGUAGE plpgsql AS $$
-DECLARE
-    started timestamptz;
-BEGIN
-    FOR i IN 1 .. 6 LOOP
-        started := clock_timestamp();
-        EXECUTE statement USING argument;
-        us := extract(epoch FROM clock_timestamp() - started) * 1e6;
-        RETURN NEXT;
-    END LOOP;
-END $$;
-"""
-
 
 def measure(server):
     """Makes the tenants, then prints what they cost each other."""
@@ -38,13 +22,15 @@ def measure(server):
     names = [f"tenant {number}" for number in range(1, TENANTS + 1)]
     server.psql("CREATE ROLE many LOGIN; CREATE ROLE one LOGIN;" + "".join(
         f"SELECT flowai.tenant_create({literal(name)}) IS NOT NULL, flowai.tenant_grant({literal(name)}, 'many');" for name in names)
-        + f"SELECT flowai.tenant_grant({literal(names[0])}, 'one'); {FIRST}")
+        + f"SELECT flowai.tenant_grant({literal(names[0])}, 'one')")
     for name, entries in zip(names, slices):
         put(server, name, entries, "many")
     server.psql("VACUUM ANALYZE")
 
     report.heading(f"tenants: {TENANTS} of {ENTRIES:,} entries in one database")
-    first_searches(server)
+    first_search(server, "one", "at most 5 ms")
+    server.psql("ALTER ROLE one SET session_preload_libraries = flowai_runtime")
+    first_search(server, "one", "at most 5 ms", ", library preloaded")
     alone(server, names, slices)
     memory(server, names)
 
@@ -65,31 +51,6 @@ def read_slices():
 def put(server, tenant, entries, role, database="bench"):
     """Writes a tenant's entries in one call."""
     server.psql(f"SET flowai.tenant = {literal(tenant)}; SELECT count(*) FROM flowai.catalog_put({literal(entries)});", role, database)
-
-
-# -------------------------------------------------------------------------------------- first search
-
-def first_searches(server):
-    """New connections, one after the other. Each searches for something else than the one before."""
-    server.psql("ALTER ROLE one RESET ALL")
-    fresh("first search of a new connection / a warm one", "at most 5 ms", server, "one")
-    server.psql("ALTER ROLE one SET session_preload_libraries = flowai_runtime")
-    fresh("the same, with the library in session_preload_libraries", "at most 5 ms", server, "one")
-    if server.value("SELECT count(*) FROM pg_roles WHERE rolname = 'short'"):
-        kept = server.psql("SELECT setting || coalesce(unit, '') FROM pg_settings WHERE name = 'flowai.search_disk_cache_mb'").strip()
-        fresh(f"the same in {build.ENTRIES:,} entries{', disk cache ' + kept if kept else ''}", "at most 10 ms", server, "short")
-
-
-def fresh(name, target, server, role):
-    """The first and the later searches of 40 connections, after one that is not counted."""
-    first, warm = [], []
-    for number in range(41):
-        query = SHORT_QUERIES[number % len(SHORT_QUERIES)]
-        times = [float(us) for (us,) in server.rows(f"SELECT * FROM public.first_search({literal(OURS)}, {literal(query)})", role)]
-        if number:
-            first.append(times[0])
-            warm += times[1:]
-    report.slower(name, target, Times(first), Times(warm))
 
 
 # --------------------------------------------------------------------------------------------- alone
