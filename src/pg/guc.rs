@@ -37,6 +37,7 @@ static WORKSPACE: Text = Text::new();
 static KV_MAX_VALUE_BYTES: GucSetting<i32> = GucSetting::<i32>::new(16 * 1024);
 static SEARCH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
 static SEARCH_DELTA_ROWS: GucSetting<i32> = GucSetting::<i32>::new(4096);
+static SEARCH_DISK_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(1024);
 static SEARCH_FLUSH_ROWS: GucSetting<i32> = GucSetting::<i32>::new(256);
 static QUERY_MAX_ROWS: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 static QUERY_MAX_BYTES: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
@@ -103,6 +104,11 @@ pub(crate) fn search_cache_bytes() -> usize {
 /// Delta rows of a scope from which on a writer waits for its turn to make them a segment.
 pub(crate) fn search_delta_rows() -> usize {
     SEARCH_DELTA_ROWS.get() as usize
+}
+
+/// Bytes that the node's files of search segments may have together; 0 means that there are none.
+pub(crate) fn search_disk_cache_bytes() -> u64 {
+    SEARCH_DISK_CACHE_MB.get() as u64 * 1024 * 1024
 }
 
 /// Delta rows of a scope from which on a writer makes them a segment.
@@ -264,6 +270,16 @@ pub(crate) fn init() {
         1_000_000,
         GucContext::Userset,
         GucFlags::default(),
+    );
+    integer(
+        c"flowai.search_disk_cache_mb",
+        c"Disk space of this node for files of search segments, which new sessions open faster than rows.",
+        c"They are in pgsql_tmp_flowai_runtime inside the data directory, are no part of backups, and may be deleted at any time. Least recently used files go first. A superuser sets it; 0 means that none are written or read.",
+        &SEARCH_DISK_CACHE_MB,
+        0,
+        1024 * 1024,
+        GucContext::Suset,
+        GucFlags::UNIT_MB,
     );
     integer(
         c"flowai.search_flush_rows",

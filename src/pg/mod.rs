@@ -16,6 +16,7 @@
 //! - [`answer`]: a jsonb made from JSON text
 //! - [`timeout`]: a private timer
 //! - [`regprocedure`]: a function as an argument
+//! - [`segment_file`]: search segments as files of this node, mapped
 //! - [`tenant`]: who the tenant is, and what makes that fast
 //! - [`transaction`]: what sort of transaction this is
 
@@ -32,6 +33,7 @@ pub(crate) mod raise;
 pub(crate) mod random;
 pub(crate) mod regprocedure;
 pub(crate) mod rows;
+pub(crate) mod segment_file;
 pub(crate) mod spi;
 pub(crate) mod tenant;
 pub(crate) mod timeout;

@@ -72,7 +72,8 @@ impl Cache {
         Some(slot.segments.clone())
     }
 
-    /// What is too large for the cache is used once and dropped.
+    /// What is too large for the cache is used once and dropped. Mapped bytes count like others: they are
+    /// resident while they are searched, and shared with other backends only if those search them too.
     fn put(&mut self, key: Key, segments: Vec<Rc<Segment>>) {
         let bytes = segments.iter().map(|s| s.byte_size()).sum();
         self.remove(&key);

@@ -3,9 +3,9 @@
 //! A write inserts row versions into the delta and superseded ones into dead; a write of many rows
 //! makes its segment at once. Whoever crosses a threshold moves the delta into a segment and notes the
 //! dead beside their segments, if nobody else is at it. A search reads manifest, delta and dead in one
-//! statement under the caller's snapshot; bytes come from this backend's cache or from the chunks. What
-//! may be seen is decided by those rows alone, each time anew: the cache holds bytes and can be dropped
-//! at any moment.
+//! statement under the caller's snapshot; bytes come from this backend's cache, from a file of this node,
+//! or from the chunks. What may be seen is decided by those rows alone, each time anew: caches hold bytes
+//! and can be dropped at any moment.
 //!
 //! - `write`: what a write of entries does
 //! - `maintain`: flush, merge, rebuild

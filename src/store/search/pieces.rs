@@ -9,6 +9,7 @@ use flowai_core::{Error, Kind, Result};
 use super::cache;
 use super::manifest::{Manifest, SegmentRow};
 use super::{build, document_columns, document_from};
+use crate::pg::segment_file;
 use crate::pg::spi::{self, Snapshot, args};
 use crate::store::catalog::Scope;
 
@@ -75,21 +76,25 @@ pub(super) fn open(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Resul
     if let Some(segment) = cache::segment(&row.digest) {
         return Ok(segment);
     }
-    let bytes = read(scope, row, snapshot)?;
-    let segment = Rc::new(Segment::open(bytes, &row.layout)?);
+    check_format(row)?;
+    let intact = |bytes: &[u8]| Segment::verify(bytes, &row.layout, &row.digest).is_ok();
+    let segment = if let Some(mapped) = segment_file::fetch(&row.digest, intact) {
+        Rc::new(Segment::open(mapped, &row.layout)?)
+    } else {
+        let bytes = read(scope, row, snapshot)?;
+        // What a merge opens goes away with it.
+        if snapshot == Snapshot::Caller {
+            segment_file::publish(&row.digest, &bytes);
+        }
+        Rc::new(Segment::open(bytes, &row.layout)?)
+    };
     cache::keep_segment(&row.digest, &segment);
     Ok(segment)
 }
 
-/// The bytes of a segment, verified.
+/// The bytes of a segment as its rows have them, verified.
 pub(super) fn read(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Result<Vec<u8>> {
-    if row.format != search::FORMAT {
-        return Err(unreadable(format!(
-            "Its format is {}; this version reads {}.",
-            row.format,
-            search::FORMAT
-        )));
-    }
+    check_format(row)?;
     let mut bytes = Vec::with_capacity(row.byte_size);
     spi::rows(snapshot, CHUNKS, args![&*scope.tenant, row.id], |chunk| {
         bytes.extend_from_slice(&chunk.need::<Vec<u8>>(1)?);
@@ -98,6 +103,13 @@ pub(super) fn read(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Resul
     Segment::verify(&bytes, &row.layout, &row.digest)
         .map_err(|_| unreadable("Its bytes do not match their digest.".to_owned()))?;
     Ok(bytes)
+}
+
+fn check_format(row: &SegmentRow) -> Result<()> {
+    if row.format == search::FORMAT {
+        return Ok(());
+    }
+    Err(unreadable(format!("Its format is {}; this version reads {}.", row.format, search::FORMAT)))
 }
 
 fn unreadable(detail: String) -> Error {

@@ -12,6 +12,8 @@ FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN 
 ORDER BY n.nspname, p.proname COLLATE "C", pg_get_function_identity_arguments(p.oid) COLLATE "C";
 SELECT format('%s %s: %s', c.relkind, c.oid::regclass, obj_description(c.oid, 'pg_class')) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition ORDER BY c.oid::regclass::text COLLATE "C";
+-- Settings exist where the library is loaded.
+LOAD 'flowai_runtime';
 SELECT format('%s: %s', name, short_desc || ' ' || extra_desc) FROM pg_settings WHERE name ^@ 'flowai.' ORDER BY name COLLATE "C";
 \pset tuples_only off
 \pset format aligned
