@@ -57,4 +57,5 @@ extern "C-unwind" fn _PG_init() {
     pg::guc::init();
     pg::tenant::init();
     pg::gate::init();
+    pg::worker::init(store::maintenance::WORK);
 }

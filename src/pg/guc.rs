@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::time::Duration;
 
 use flowai_core::name;
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting, pg_guard, pg_sys};
@@ -35,6 +36,9 @@ static TENANT: Text = Text::new();
 static WORKSPACE: Text = Text::new();
 
 static KV_MAX_VALUE_BYTES: GucSetting<i32> = GucSetting::<i32>::new(16 * 1024);
+static MAINTENANCE_DATABASE: GucSetting<Option<CString>> =
+    GucSetting::<Option<CString>>::new(Some(c""));
+static MAINTENANCE_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(60);
 static SEARCH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
 static SEARCH_DELTA_ROWS: GucSetting<i32> = GucSetting::<i32>::new(4096);
 static SEARCH_DISK_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(1024);
@@ -94,6 +98,16 @@ pub(crate) fn workspace() -> String {
 /// Most bytes that a key/value entry's value may have.
 pub(crate) fn kv_max_value_bytes() -> usize {
     KV_MAX_VALUE_BYTES.get() as usize * 1024
+}
+
+/// The database that a background worker maintains, if any.
+pub(crate) fn maintenance_database() -> Option<CString> {
+    MAINTENANCE_DATABASE.get().filter(|name| !name.is_empty())
+}
+
+/// Time from one round of maintenance to the next.
+pub(crate) fn maintenance_interval() -> Duration {
+    Duration::from_secs(MAINTENANCE_INTERVAL.get() as u64)
 }
 
 /// Bytes that the backend's cache of opened search segments may hold.
@@ -190,6 +204,31 @@ pub(crate) fn init() {
     let integer = |name: &'static CStr, short, long, setting, min, max, context, flags| {
         GucRegistry::define_int_guc(name, short, long, setting, min, max, context, flags);
     };
+    GucRegistry::define_string_guc(
+        c"flowai.maintenance_database",
+        c"Database in which a background worker flushes and merges search segments of all tenants.",
+        c"Blank means that there is no worker: writers do the same when they cross a threshold. It needs flowai_runtime in shared_preload_libraries, and a restart of the server to change.",
+        &MAINTENANCE_DATABASE,
+        // The server accepts settings of its start only while it starts. Loaded later, the library has
+        // no worker, but shows the setting all the same.
+        // SAFETY: a plain read.
+        if unsafe { pg_sys::process_shared_preload_libraries_in_progress } {
+            GucContext::Postmaster
+        } else {
+            GucContext::Sighup
+        },
+        GucFlags::default(),
+    );
+    integer(
+        c"flowai.maintenance_interval",
+        c"Time from one round of the background worker to the next.",
+        c"See flowai.maintenance_database.",
+        &MAINTENANCE_INTERVAL,
+        1,
+        24 * 60 * 60,
+        GucContext::Sighup,
+        GucFlags::UNIT_S,
+    );
     integer(
         c"flowai.kv_max_value_bytes",
         c"Most bytes that the value of a key/value entry may have.",

@@ -19,6 +19,7 @@
 //! - [`segment_file`]: search segments as files of this node, mapped
 //! - [`tenant`]: who the tenant is, and what makes that fast
 //! - [`transaction`]: what sort of transaction this is
+//! - [`worker`]: maintenance in the background
 
 pub(crate) mod analyze;
 pub(crate) mod answer;
@@ -39,3 +40,4 @@ pub(crate) mod tenant;
 pub(crate) mod timeout;
 pub(crate) mod transaction;
 pub(crate) mod tuples;
+pub(crate) mod worker;

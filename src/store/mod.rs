@@ -1,11 +1,13 @@
 //! The statements: SQL as consts on top of each file, types of `flowai_core` out of it.
 //!
 //! Functions here run inside the SQL functions of `api`, which pin `search_path`; all the same every
-//! name is qualified. Row-level security holds for every statement, whoever owns the function.
+//! name is qualified. Row-level security holds for every statement, whoever owns the function; only
+//! `maintenance` works for all tenants.
 
 pub(crate) mod approval;
 pub(crate) mod catalog;
 pub(crate) mod kv;
+pub(crate) mod maintenance;
 pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod reference;

@@ -95,11 +95,15 @@ pub(crate) struct Maintained {
 
 /// Moves the delta into a segment, notes the dead, and merges segments of like size.
 pub(crate) fn maintain() -> Result<Maintained> {
-    let scope = Scope::current()?;
-    if !transaction::sees_what_others_commit() || !lock(&scope)? {
+    maintain_scope(&Scope::current()?)
+}
+
+/// [`maintain`] for a scope that need not be the one in force.
+pub(crate) fn maintain_scope(scope: &Scope) -> Result<Maintained> {
+    if !transaction::sees_what_others_commit() || !lock(scope)? {
         return Ok(Maintained { busy: true, ..Maintained::default() });
     }
-    care_for(&scope)
+    care_for(scope)
 }
 
 /// What a writer does after each write: nothing, mostly.

@@ -32,7 +32,7 @@ use crate::pg::{guc, interrupt, random};
 
 pub(crate) use check::check;
 pub(crate) use find::{facets, filter, search};
-pub(crate) use maintain::{maintain, rebuild};
+pub(crate) use maintain::{maintain, maintain_scope, rebuild};
 
 const ADD_DELTA: &str = "
     INSERT INTO flowai_internal.search_delta (tenant_id, workspace_id, row_version)

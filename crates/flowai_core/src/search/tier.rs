@@ -5,7 +5,7 @@
 //! in it costs time in every search.
 
 /// Segments of one size class that make a merge worth it.
-const WIDTH: usize = 4;
+pub const WIDTH: usize = 4;
 
 /// Documents of the largest segment of level 0; each level holds [`WIDTH`] times as many.
 const LEVEL_0_DOCS: u32 = 1024;
