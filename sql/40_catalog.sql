@@ -79,7 +79,7 @@ SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
        e.metadata, e.version, e.created_at, e.updated_at
 FROM flowai.catalog_entries e
 WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
-COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, UPDATE and DELETE; for many rows at once flowai.catalog_put is the fast way.';
+COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505; a row that changed since the statement read it: 40001.';
 COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
 COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
 COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
@@ -93,56 +93,20 @@ COMMENT ON COLUMN flowai.catalog.created_at IS 'When the entry was first written
 COMMENT ON COLUMN flowai.catalog.updated_at IS 'When the entry was last effectively written; not written.';
 
 -- DML on the view goes the way of the functions, so that rows, relations and index stay one thing. The
--- statement read its rows without locking them; here the row is locked, and must be the one that was
--- read: otherwise an update would put back what somebody else has just changed or deleted. A definer
--- function, because tenants may lock nothing.
-CREATE FUNCTION flowai_internal.catalog_view_write() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    outcome text;
-BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        PERFORM FROM flowai.catalog_entries e
-        WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
-          AND e.id = OLD.id AND e.version = OLD.version
-        FOR UPDATE;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'entry "%" was changed by another transaction', OLD.id
-                USING ERRCODE = 'serialization_failure', CONSTRAINT = 'entry_version',
-                      DETAIL = 'It is not the version that this statement has read.',
-                      HINT = 'Run the transaction again.';
-        END IF;
-    END IF;
-    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.id IS DISTINCT FROM OLD.id) THEN
-        PERFORM flowai.catalog_delete(ARRAY[OLD.id]);
-    END IF;
-    IF TG_OP = 'DELETE' THEN
-        RETURN OLD;
-    END IF;
-    NEW.qualified_name := COALESCE(NEW.qualified_name, '');
-    NEW.content := COALESCE(NEW.content, '');
-    NEW.tags := COALESCE(NEW.tags, '{}');
-    NEW.related := COALESCE(NEW.related, '[]');
-    NEW.metadata := COALESCE(NEW.metadata, '{}');
-    SELECT p.outcome INTO STRICT outcome
-    FROM flowai.catalog_put(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-        'id', NEW.id, 'itemType', NEW.item_type, 'name', NEW.name))
-        || jsonb_build_object('qualified_name', NEW.qualified_name, 'content', NEW.content,
-                              'tags', NEW.tags, 'related', NEW.related, 'metadata', NEW.metadata))) AS p;
-    IF outcome <> 'inserted' AND (TG_OP = 'INSERT' OR NEW.id IS DISTINCT FROM OLD.id) THEN
-        RAISE EXCEPTION 'entry "%" already exists', NEW.id
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_new',
-                  HINT = 'UPDATE it, or write with flowai.catalog_put, which does either.';
-    END IF;
-    SELECT c.version, c.created_at, c.updated_at INTO NEW.version, NEW.created_at, NEW.updated_at
-    FROM flowai.catalog c WHERE c.id = NEW.id;
-    RETURN NEW;
-END $$;
-COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF trigger of the view flowai.catalog.';
+-- row trigger checks and collects, the statement trigger writes all at once; see src/store/catalog_view.rs.
+-- Both are functions of the owner, because tenants may write and lock nothing.
+ALTER FUNCTION flowai.catalog_view_write() SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai_internal.catalog_view_write() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION flowai.catalog_view_end() SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai_internal.catalog_view_end() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF row trigger of the view flowai.catalog: checks the row as flowai.catalog_put does and keeps it for the end of the statement. RETURNING shows the entry as it will be read back.';
+COMMENT ON FUNCTION flowai_internal.catalog_view_end() IS 'AFTER STATEMENT trigger of the view flowai.catalog: writes what the statement wants, all at once. Error 23505 (entry_new) for an entry that is there already, 40001 (entry_version) if one that the statement has read was changed meanwhile.';
 CREATE TRIGGER catalog_write INSTEAD OF INSERT OR UPDATE OR DELETE ON flowai.catalog
     FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
-COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Sends DML on the view through catalog_put and catalog_delete.';
+COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Checks and collects the rows of a statement. Under session_replication_role = replica the server fires no triggers of views: such statements write nothing.';
+CREATE TRIGGER catalog_write_end AFTER INSERT OR UPDATE OR DELETE ON flowai.catalog
+    FOR EACH STATEMENT EXECUTE FUNCTION flowai_internal.catalog_view_end();
+COMMENT ON TRIGGER catalog_write_end ON flowai.catalog IS 'Writes what the statement wants.';
 
 -- ---------------------------------------------------------------------------------- reading tools
 

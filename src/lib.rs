@@ -35,7 +35,11 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["reference"]);
 extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);
-extension_sql_file!("../sql/40_catalog.sql", name = "catalog", requires = ["tenancy"]);
+extension_sql_file!(
+    "../sql/40_catalog.sql",
+    name = "catalog",
+    requires = ["tenancy", api::catalog::catalog_view_write, api::catalog::catalog_view_end]
+);
 extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);
 extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["search"]);
 extension_sql_file!(
@@ -58,4 +62,5 @@ extern "C-unwind" fn _PG_init() {
     pg::tenant::init();
     pg::gate::init();
     pg::worker::init(store::maintenance::WORK);
+    pg::statement::init();
 }

@@ -1,11 +1,14 @@
 //! The catalog: writing entries, reading them and the relations between them.
 
+use std::convert::Infallible;
+
 use pgrx::prelude::*;
 use pgrx::{JsonB, notice};
 
 use crate::pg::jsonb::Jsonb;
 use crate::pg::raise::OrRaise;
-use crate::store::catalog;
+use crate::pg::trigger::{Firing, Given};
+use crate::store::{catalog, catalog_view};
 
 type Outcomes = TableIterator<
     'static,
@@ -45,6 +48,23 @@ fn catalog_delete(
     ids: Option<Vec<Option<String>>>,
 ) -> TableIterator<'static, (name!(id, String), name!(deleted, bool))> {
     TableIterator::new(catalog::delete(ids).or_raise())
+}
+
+/// Takes one row of an INSERT, UPDATE or DELETE on the view `flowai.catalog`.
+#[pg_trigger]
+pub(crate) fn catalog_view_write<'a>(
+    trigger: &'a PgTrigger<'a>,
+) -> Result<Option<Given<'a>>, Infallible> {
+    Ok(catalog_view::take_row(&Firing::of(trigger)).or_raise())
+}
+
+/// Writes the rows that the statement wants.
+#[pg_trigger]
+pub(crate) fn catalog_view_end<'a>(
+    trigger: &'a PgTrigger<'a>,
+) -> Result<Option<Given<'a>>, Infallible> {
+    catalog_view::end(&Firing::of(trigger)).or_raise();
+    Ok(None)
 }
 
 /// Entries by id, in the order given.

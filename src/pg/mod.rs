@@ -14,6 +14,8 @@
 //! - [`tuples`]: its rows as rows
 //! - [`attempt`]: work that may fail without taking the transaction along
 //! - [`answer`]: a jsonb made from JSON text
+//! - [`trigger`]: the rows that a trigger is fired for
+//! - [`statement`]: what the row triggers of a statement leave for its end
 //! - [`timeout`]: a private timer
 //! - [`regprocedure`]: a function as an argument
 //! - [`segment_file`]: search segments as files of this node, mapped
@@ -36,8 +38,10 @@ pub(crate) mod regprocedure;
 pub(crate) mod rows;
 pub(crate) mod segment_file;
 pub(crate) mod spi;
+pub(crate) mod statement;
 pub(crate) mod tenant;
 pub(crate) mod timeout;
 pub(crate) mod transaction;
+pub(crate) mod trigger;
 pub(crate) mod tuples;
 pub(crate) mod worker;

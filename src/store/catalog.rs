@@ -11,33 +11,60 @@ use serde_json::Value;
 use super::search;
 use crate::pg::jsonb::Jsonb;
 use crate::pg::spi::{self, args};
-use crate::pg::{guc, random, tenant};
+use crate::pg::{clock, guc, random, tenant};
 
-/// Locks rows in order of id, so that two calls with the same entries cannot deadlock. `tags` travel
-/// as one text per row, because arrays of different length make no array of arrays; tags have no
-/// control characters.
-const PUT: &str = "
-    INSERT INTO flowai.catalog_entries AS e
-        (tenant_id, workspace_id, id, item_type, name, qualified_name, content, tags, metadata,
-         content_hash, version, row_version)
-    SELECT $1, $2, i.id, i.item_type, i.name, i.qualified_name, i.content,
-           pg_catalog.string_to_array(i.tags, E'\\x1f'), i.metadata::pg_catalog.jsonb,
-           i.content_hash, 1, i.row_version
-    FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]),
-                    pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]),
-                    pg_catalog.unnest($7::text[]), pg_catalog.unnest($8::text[]),
-                    pg_catalog.unnest($9::text[]), pg_catalog.unnest($10::bytea[]),
-                    pg_catalog.unnest($11::bigint[]))
-         AS i(id, item_type, name, qualified_name, content, tags, metadata, content_hash, row_version)
-    ORDER BY i.id COLLATE \"C\"
-    ON CONFLICT (tenant_id, workspace_id, id) DO UPDATE SET
-        item_type = excluded.item_type, name = excluded.name,
-        qualified_name = excluded.qualified_name, content = excluded.content, tags = excluded.tags,
-        metadata = excluded.metadata, content_hash = excluded.content_hash,
-        version = e.version + 1, row_version = excluded.row_version, superseded = e.row_version,
-        updated_at = pg_catalog.clock_timestamp()
-    WHERE e.content_hash <> excluded.content_hash
-    RETURNING e.id, e.version, e.row_version, e.superseded";
+type Time = pgrx::datum::TimestampWithTimeZone;
+
+/// Rows in order of id, so that two calls with the same entries cannot deadlock. `tags` travel as one
+/// text per row, because arrays of different length make no array of arrays; tags have no control
+/// characters.
+macro_rules! insert_entries {
+    () => {
+        "INSERT INTO flowai.catalog_entries AS e
+             (tenant_id, workspace_id, id, item_type, name, qualified_name, content, tags, metadata,
+              content_hash, version, row_version, created_at, updated_at)
+         SELECT $1, $2, i.id, i.item_type, i.name, i.qualified_name, i.content,
+                pg_catalog.string_to_array(i.tags, E'\\x1f'), i.metadata::pg_catalog.jsonb,
+                i.content_hash, 1, i.row_version, $12, $12
+         FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[]),
+                         pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]),
+                         pg_catalog.unnest($7::text[]), pg_catalog.unnest($8::text[]),
+                         pg_catalog.unnest($9::text[]), pg_catalog.unnest($10::bytea[]),
+                         pg_catalog.unnest($11::bigint[]))
+              AS i(id, item_type, name, qualified_name, content, tags, metadata, content_hash, row_version)
+         ORDER BY i.id COLLATE \"C\" "
+    };
+}
+
+/// A writer that waited for another one does not turn the entry's clock back.
+const PUT: &str = concat!(
+    insert_entries!(),
+    "ON CONFLICT (tenant_id, workspace_id, id) DO UPDATE SET
+         item_type = excluded.item_type, name = excluded.name,
+         qualified_name = excluded.qualified_name, content = excluded.content, tags = excluded.tags,
+         metadata = excluded.metadata, content_hash = excluded.content_hash,
+         version = e.version + 1, row_version = excluded.row_version, superseded = e.row_version,
+         updated_at = GREATEST(e.updated_at, excluded.updated_at)
+     WHERE e.content_hash <> excluded.content_hash
+     RETURNING e.id, e.version, e.row_version, e.superseded"
+);
+
+const INSERT: &str = concat!(insert_entries!(), "ON CONFLICT DO NOTHING");
+
+/// The first of the ids whose row is not the one that INSERT wanted to write.
+const NOT_INSERTED: &str = "
+    SELECT i.id FROM ROWS FROM (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::bigint[]))
+                     WITH ORDINALITY AS i(id, row_version, n)
+    WHERE NOT EXISTS (SELECT FROM flowai.catalog_entries e
+                      WHERE e.tenant_id = $1 AND e.workspace_id = $2 AND e.id = i.id
+                        AND e.row_version = i.row_version)
+    ORDER BY i.n LIMIT 1";
+
+/// Locks in order of id, like a write.
+const LOCK: &str = "
+    SELECT id, version, created_at FROM flowai.catalog_entries
+    WHERE tenant_id = $1 AND workspace_id = $2 AND id = ANY ($3)
+    ORDER BY id FOR UPDATE";
 
 const VERSIONS: &str = "
     SELECT id, version FROM flowai.catalog_entries
@@ -140,6 +167,7 @@ pub(crate) struct Row {
 }
 
 /// The tenant and workspace that a call works in.
+#[derive(Clone)]
 pub(crate) struct Scope {
     pub(crate) tenant: std::rc::Rc<str>,
     pub(crate) workspace: String,
@@ -156,7 +184,7 @@ impl Scope {
 pub(crate) fn put(entries: Option<Jsonb>) -> Result<Vec<Written>> {
     let scope = Scope::current()?;
     let entries = catalog::parse(entries.ok_or_else(|| Error::missing("entries"))?.text())?;
-    put_parsed(&scope, &entries)
+    put_parsed(&scope, &entries, clock::now())
 }
 
 /// `put`, then deletes what the set lacks of a data source, of an item type, or of the workspace.
@@ -176,7 +204,7 @@ pub(crate) fn replace(
                 .hint("Leave the argument away, or give the entry with flowai.catalog_put."));
         }
     }
-    let mut written = put_parsed(&scope, &entries)?;
+    let mut written = put_parsed(&scope, &entries, clock::now())?;
     let kept: Vec<String> = entries.iter().map(|e| e.id.clone()).collect();
     let mut gone: Vec<(String, i64)> = spi::write(
         DELETE_OTHERS,
@@ -206,7 +234,7 @@ fn given_ids(ids: Option<Vec<Option<String>>>) -> Result<Vec<String>> {
         .collect()
 }
 
-fn delete_in(scope: &Scope, ids: Vec<String>) -> Result<Vec<(String, bool)>> {
+pub(super) fn delete_in(scope: &Scope, ids: Vec<String>) -> Result<Vec<(String, bool)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -236,47 +264,115 @@ fn forget(scope: &Scope, gone: &[(String, i64)]) -> Result<()> {
     search::write(scope, std::iter::empty(), row_versions)
 }
 
-fn put_parsed(scope: &Scope, entries: &[Entry]) -> Result<Vec<Written>> {
+/// The arguments of a statement that begins with `insert_entries`.
+fn arguments(scope: &Scope, entries: &[Entry], row_versions: &[i64], at: Time) -> spi::Args {
+    fn column(entries: &[Entry], field: fn(&Entry) -> &str) -> Vec<&str> {
+        entries.iter().map(field).collect()
+    }
+    args![
+        &*scope.tenant,
+        scope.workspace.as_str(),
+        column(entries, |e| &e.id),
+        column(entries, |e| &e.item_type),
+        column(entries, |e| &e.name),
+        column(entries, |e| &e.qualified_name),
+        column(entries, |e| &e.content),
+        entries.iter().map(|e| e.tags.join("\u{1f}")).collect::<Vec<_>>(),
+        entries.iter().map(Entry::metadata_text).collect::<Vec<_>>(),
+        entries.iter().map(|e| e.content_hash().to_vec()).collect::<Vec<_>>(),
+        row_versions.to_vec(),
+        at,
+    ]
+}
+
+fn new_row_versions(entries: &[Entry]) -> Result<Vec<i64>> {
+    entries.iter().map(|_| random::bytes().map(i64::from_le_bytes)).collect()
+}
+
+/// Inserts entries that must be new.
+pub(super) fn insert_new(scope: &Scope, entries: &[Entry], at: Time) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let row_versions = new_row_versions(entries)?;
+    let inserted = spi::run(INSERT, arguments(scope, entries, &row_versions, at))?;
+    if inserted < entries.len() as u64 {
+        let ids: Vec<&str> = entries.iter().map(|e| e.id.as_str()).collect();
+        let taken = spi::write_one(
+            NOT_INSERTED,
+            args![&*scope.tenant, scope.workspace.as_str(), ids, row_versions],
+            |row| row.need::<String>(1),
+        )?;
+        return Err(already_exists(&taken.unwrap_or_default()));
+    }
+    write_edges(scope, &entries.iter().collect::<Vec<_>>(), |_| false)?;
+    search::write(scope, row_versions.into_iter().zip(entries), Vec::new())
+}
+
+pub(super) fn already_exists(id: &str) -> Error {
+    Error::new(
+        Kind::AlreadyExists,
+        "entry_new",
+        format!("entry \"{}\" already exists", shorten(id)),
+    )
+    .hint("UPDATE it, or write with flowai.catalog_put, which does either.")
+}
+
+/// An entry as a statement has read it. The version alone does not tell it from one of the same id that
+/// was deleted and inserted again.
+pub(super) struct Seen {
+    pub(super) id: String,
+    pub(super) version: i64,
+    pub(super) created_at: Time,
+}
+
+/// Locks entries, which must still be those that were seen.
+pub(super) fn lock_seen(scope: &Scope, seen: &[Seen]) -> Result<()> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<&str> = seen.iter().map(|s| s.id.as_str()).collect();
+    let now: HashMap<String, (i64, i64)> =
+        spi::write(LOCK, args![&*scope.tenant, scope.workspace.as_str(), ids], |row| {
+            Ok((row.need(1)?, (row.need(2)?, clock::micros(&row.need(3)?))))
+        })?
+        .into_iter()
+        .collect();
+    let same = |s: &&Seen| now.get(&s.id) == Some(&(s.version, clock::micros(&s.created_at)));
+    match seen.iter().find(|s| !same(s)) {
+        None => Ok(()),
+        Some(changed) => Err(Error::new(
+            Kind::Stale,
+            "entry_version",
+            format!("entry \"{}\" was changed by another transaction", shorten(&changed.id)),
+        )
+        .detail("It is not the version that this statement has read.")
+        .hint("Run the transaction again.")),
+    }
+}
+
+pub(super) fn put_parsed(scope: &Scope, entries: &[Entry], at: Time) -> Result<Vec<Written>> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let column = |f: fn(&Entry) -> String| entries.iter().map(f).collect::<Vec<_>>();
-    let row_versions = entries
-        .iter()
-        .map(|_| random::bytes().map(i64::from_le_bytes))
-        .collect::<Result<Vec<_>>>()?;
     struct Changed {
         version: i64,
         row_version: i64,
         superseded: Option<i64>,
     }
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
-    let changed: HashMap<String, Changed> = spi::write(
-        PUT,
-        args![
-            tenant,
-            workspace,
-            column(|e| e.id.clone()),
-            column(|e| e.item_type.clone()),
-            column(|e| e.name.clone()),
-            column(|e| e.qualified_name.clone()),
-            column(|e| e.content.clone()),
-            column(|e| e.tags.join("\u{1f}")),
-            column(Entry::metadata_text),
-            entries.iter().map(|e| e.content_hash().to_vec()).collect::<Vec<_>>(),
-            row_versions,
-        ],
-        |row| {
+    let row_versions = new_row_versions(entries)?;
+    let changed: HashMap<String, Changed> =
+        spi::write(PUT, arguments(scope, entries, &row_versions, at), |row| {
             let changed = Changed {
                 version: row.need(2)?,
                 row_version: row.need(3)?,
                 superseded: row.get(4),
             };
             Ok((row.need(1)?, changed))
-        },
-    )?
-    .into_iter()
-    .collect();
+        })?
+        .into_iter()
+        .collect();
 
     let unchanged: Vec<String> =
         entries.iter().filter(|e| !changed.contains_key(&e.id)).map(|e| e.id.clone()).collect();

@@ -86,6 +86,14 @@ impl Entry {
         text_of(&self.metadata)
     }
 
+    /// The edges as they are read back: objects, sorted by kind and target.
+    pub fn related_value(&self) -> Value {
+        let edges = self.related.iter().map(|((kind, to), properties)| {
+            serde_json::json!({ "id": to, "kind": kind, "properties": properties })
+        });
+        Value::Array(edges.collect())
+    }
+
     /// Which data source the entry describes, where it says so.
     pub fn database_id(&self) -> Option<&str> {
         self.metadata.get("databaseId").and_then(Value::as_str)
@@ -100,6 +108,59 @@ impl Entry {
     pub fn preferred(&self) -> bool {
         self.metadata.get("preferredQuerySurface") == Some(&Value::Bool(true))
     }
+}
+
+/// An entry as the columns of a row give it; `None` is NULL.
+#[derive(Debug, Default)]
+pub struct Columns<'a> {
+    /// Stable identifier.
+    pub id: Option<String>,
+    /// What sort of thing it is.
+    pub item_type: Option<String>,
+    /// Short name.
+    pub name: Option<String>,
+    /// Full name.
+    pub qualified_name: Option<String>,
+    /// Description.
+    pub content: Option<String>,
+    /// The tags as JSON values, because a list can hold NULLs and lists.
+    pub tags: Option<Vec<Value>>,
+    /// The edges as JSON text.
+    pub related: Option<&'a str>,
+    /// The metadata as JSON text.
+    pub metadata: Option<&'a str>,
+}
+
+impl TryFrom<Columns<'_>> for Entry {
+    type Error = Error;
+
+    fn try_from(columns: Columns) -> Result<Self> {
+        let text = |column: Option<String>| column.map(Value::String);
+        Fields {
+            id: text(columns.id),
+            item_type: text(columns.item_type),
+            name: text(columns.name),
+            qualified_name: text(columns.qualified_name),
+            content: text(columns.content),
+            tags: columns.tags.map(Value::Array),
+            related: columns.related.map(|json| value("related", "an array", json)).transpose()?,
+            metadata: columns
+                .metadata
+                .map(|json| value("metadata", "an object", json))
+                .transpose()?,
+        }
+        .check()
+    }
+}
+
+/// JSON text of the database's own making; what it may hold and this crate does not read is depth.
+fn value(key: &str, wanted: &str, json: &str) -> Result<Value> {
+    no_reserved_key(json)?;
+    serde_json::from_str(json).map_err(|error| {
+        Error::invalid("entry_types", format!("key \"{key}\" must be {wanted}"))
+            .detail(format!("It cannot be read: {error}."))
+            .hint(SHAPE)
+    })
 }
 
 /// An object as JSON text with sorted keys.
@@ -528,6 +589,66 @@ mod tests {
         assert_eq!(broken(&forged).rule, "json_reserved_key");
         let said = with(r#""content":"\"$serde_json::private::Number\": 1""#);
         assert_eq!(parse(&said).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn columns_and_objects_give_the_same_entry() {
+        let object = &parse(PRODUCTS).unwrap()[0];
+        let columns = Columns {
+            id: Some("table:products".to_owned()),
+            item_type: Some("table".to_owned()),
+            name: Some("products".to_owned()),
+            qualified_name: Some("main.products".to_owned()),
+            content: Some("Product catalog and revenue table.".to_owned()),
+            tags: Some(vec![Value::from(" sales"), Value::from("sales")]),
+            related: Some("[]"),
+            metadata: Some(
+                r#"{"rowCount":10,"columnCount":2,"databaseId":"warehouse","schemaName":"main",
+                "tableName":"products","relationType":"base_table","preferredQuerySurface":true}"#,
+            ),
+        };
+        assert_eq!(&Entry::try_from(columns).unwrap(), object);
+    }
+
+    #[test]
+    fn columns_obey_the_same_rules() {
+        let columns = |related, metadata, tags| Columns {
+            id: Some("a:b".to_owned()),
+            item_type: Some("metric".to_owned()),
+            name: Some("b".to_owned()),
+            related: Some(related),
+            metadata: Some(metadata),
+            tags: Some(tags),
+            ..Columns::default()
+        };
+        let broken = |columns| Entry::try_from(columns).unwrap_err();
+        assert_eq!(
+            Entry::try_from(columns("[]", "{}", Vec::new())).unwrap(),
+            parse(r#"[{"id":"a:b","itemType":"metric","name":"b"}]"#).unwrap()[0]
+        );
+        assert!(broken(Columns::default()).message.contains("\"id\" is missing"));
+        assert_eq!(broken(columns("[]", "[]", Vec::new())).rule, "entry_types");
+        assert_eq!(broken(columns("[7]", "{}", Vec::new())).rule, "entry_types");
+        assert_eq!(broken(columns("[]", "{}", vec![Value::Null])).rule, "entry_types");
+        assert_eq!(broken(columns("[]", "{}", vec![Value::from(" ")])).rule, "entry_tags");
+        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+        assert_eq!(broken(columns("[]", &deep, Vec::new())).rule, "entry_types");
+        let forged = r#"{"a":{"$serde_json::private::Number": "1"}}"#;
+        assert_eq!(broken(columns("[]", forged, Vec::new())).rule, "json_reserved_key");
+    }
+
+    #[test]
+    fn edges_read_back_are_the_edges_written() {
+        let text = with(
+            r#""related":["table:x",{"id":"table:y","kind":"joins_with","properties":{"on":"id"}}]"#,
+        );
+        let entry = &parse(&text).unwrap()[0];
+        assert_eq!(
+            entry.related_value().to_string(),
+            r#"[{"id":"table:y","kind":"joins_with","properties":{"on":"id"}},{"id":"table:x","kind":"related_to","properties":{}}]"#
+        );
+        let again = &parse(&with(&format!(r#""related":{}"#, entry.related_value()))).unwrap()[0];
+        assert_eq!(again.related, entry.related);
     }
 
     #[test]
