@@ -69,6 +69,20 @@ COMMENT ON COLUMN flowai.catalog_relations.to_id IS 'Id of the entry that the ed
 COMMENT ON COLUMN flowai.catalog_relations.properties IS 'What else is known of the edge, as an object; {} if nothing.';
 SELECT flowai_internal.make_tenant_table('flowai.catalog_relations');
 
+-- Not the row that flush and merge lock: they skip a locked one, and would skip it as long as a replace
+-- is open.
+CREATE TABLE flowai_internal.catalog_replaces (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    replaced_at  timestamptz NOT NULL,
+    CONSTRAINT catalog_replaces_pkey PRIMARY KEY (tenant_id, workspace_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.catalog_replaces IS 'One row for each workspace that flowai.catalog_replace has written: replaces of a workspace take turns on it.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.replaced_at IS 'When the last replace began its turn.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.catalog_replaces', readable => false);
+
 CREATE VIEW flowai.catalog WITH (security_invoker = true, security_barrier = true) AS
 SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
        COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('id', r.to_id, 'kind', r.kind, 'properties', r.properties)

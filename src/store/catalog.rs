@@ -86,6 +86,14 @@ const INSERT_EDGES: &str = "
                     pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::text[]))
          AS i(from_id, kind, to_id, properties)";
 
+/// Replaces of a workspace take turns: each deletes what it sees and was not given, and two that do not
+/// see each other would leave the union. The row is written and not only locked, so that under
+/// REPEATABLE READ the second one fails instead of going on with its old snapshot.
+const TAKE_TURN: &str = "
+    INSERT INTO flowai_internal.catalog_replaces AS r (tenant_id, workspace_id, replaced_at)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (tenant_id, workspace_id) DO UPDATE SET replaced_at = excluded.replaced_at";
+
 /// Deletes what `catalog_replace` was not given: of the data source or item type, if one is named. The
 /// condition is part of the DELETE, so that an entry that moves away meanwhile stays.
 const DELETE_OTHERS: &str = "
@@ -204,7 +212,9 @@ pub(crate) fn replace(
                 .hint("Leave the argument away, or give the entry with flowai.catalog_put."));
         }
     }
-    let mut written = put_parsed(&scope, &entries, clock::now())?;
+    let now = clock::now();
+    spi::run(TAKE_TURN, args![&*scope.tenant, scope.workspace.as_str(), now])?;
+    let mut written = put_parsed(&scope, &entries, now)?;
     let kept: Vec<String> = entries.iter().map(|e| e.id.clone()).collect();
     let mut gone: Vec<(String, i64)> = spi::write(
         DELETE_OTHERS,
