@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use pgrx::prelude::*;
-use pgrx::{JsonB, notice};
+use pgrx::JsonB;
 
 use crate::pg::jsonb::Jsonb;
 use crate::pg::raise::OrRaise;
@@ -128,19 +128,15 @@ fn get_relation_paths_between(
         name!(ids, Vec<String>),
         name!(kinds, Vec<String>),
         name!(forward, Vec<bool>),
+        name!(complete, bool),
     ),
 > {
     let kinds = (!kinds.is_empty()).then_some(kinds);
     let found =
         catalog::paths_between(from_id, to_id, max_hops, kinds, directed, max_paths).or_raise();
-    if found.cut {
-        notice!("the search for paths stopped at its limit: there may be more");
-    }
     TableIterator::new(
-        found
-            .paths
-            .into_iter()
-            .zip(1..)
-            .map(|(p, no)| (no, p.kinds.len() as i32, p.ids, p.kinds, p.forward)),
+        found.paths.into_iter().zip(1..).map(move |(p, no)| {
+            (no, p.kinds.len() as i32, p.ids, p.kinds, p.forward, found.complete)
+        }),
     )
 }

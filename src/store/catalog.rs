@@ -122,7 +122,8 @@ const NEIGHBOURS: &str = "
     SELECT r.to_id, r.kind, r.from_id, false FROM flowai.catalog_relations r
     WHERE NOT $5 AND r.tenant_id = $1 AND r.workspace_id = $2 AND r.to_id = ANY ($3)
       AND ($4 IS NULL OR r.kind = ANY ($4))
-    ORDER BY 1, 3, 2, 4 DESC";
+    ORDER BY 1, 3, 2, 4 DESC
+    LIMIT $6";
 
 const KNOWN: &str = "
     SELECT id FROM flowai.catalog_entries
@@ -494,21 +495,24 @@ pub(crate) struct Path {
     pub(crate) forward: Vec<bool>,
 }
 
-/// What a path search found, and whether it stopped before it had seen everything.
+/// What a path search found.
 pub(crate) struct Paths {
     pub(crate) paths: Vec<Path>,
-    pub(crate) cut: bool,
+    /// There is no other path within the hops asked for.
+    pub(crate) complete: bool,
 }
 
 const MAX_HOPS: i32 = 6;
 const MAX_PATHS: i32 = 100;
-/// Partial paths that a search may hold: a dense graph must not eat the backend.
+/// Steps that a search may take, and edges that it may read for one hop: a dense graph must not eat the
+/// backend.
 const MAX_VISITED: usize = 20_000;
 
 /// Shortest paths first, ties by ids and then kinds; no path visits an entry twice.
 ///
 /// One statement per hop fetches the neighbours of all ends at once. A recursive query would have to
-/// enumerate every path before it could order them.
+/// enumerate every path before it could order them. A search that stops at its limit and has found
+/// nothing is an error: no rows would be a claim.
 pub(crate) fn paths_between(
     from: &str,
     to: &str,
@@ -536,26 +540,28 @@ pub(crate) fn paths_between(
     }
     let start = Path { ids: vec![from.to_owned()], kinds: Vec::new(), forward: Vec::new() };
     if from == to {
-        return Ok(Paths { paths: vec![start], cut: false });
+        return Ok(Paths { paths: vec![start], complete: true });
     }
     let mut found = Vec::new();
     let mut open = vec![start];
     let mut visited = 0;
-    let mut cut = false;
-    for _ in 0..max_hops {
+    let (mut cut, mut more) = (false, false);
+    for hop in 1..=max_hops {
         let mut ends: Vec<String> = open.iter().filter_map(|p| p.ids.last().cloned()).collect();
         ends.sort();
         ends.dedup();
         let mut steps: HashMap<String, Vec<(String, String, bool)>> = HashMap::new();
-        spi::read(
+        let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
+        let read = spi::read(
             NEIGHBOURS,
-            args![&*scope.tenant, scope.workspace.as_str(), ends, kinds.clone(), directed],
+            args![tenant, workspace, ends, kinds.clone(), directed, MAX_VISITED as i64],
             |row| {
                 let step = (row.need(2)?, row.need(3)?, row.need(4)?);
                 steps.entry(row.need(1)?).or_default().push(step);
                 Ok(())
             },
         )?;
+        cut = read.len() == MAX_VISITED;
         let mut next = Vec::new();
         'hop: for path in &open {
             let Some(end) = path.ids.last() else { continue };
@@ -579,10 +585,22 @@ pub(crate) fn paths_between(
                 if neighbour == to { found.push(longer) } else { next.push(longer) }
             }
         }
-        if found.len() >= most || cut || next.is_empty() {
+        if cut || next.is_empty() || found.len() >= most {
+            more = cut || (hop < max_hops && !next.is_empty());
             break;
         }
         open = next;
+    }
+    if found.is_empty() && cut {
+        return Err(Error::too_large(
+            "path_search_size",
+            format!("too many paths lead from entry \"{}\"", shorten(from)),
+        )
+        .detail(format!(
+            "The search stopped after {MAX_VISITED} steps and has not met entry \"{}\": there may be a path or none.",
+            shorten(to)
+        ))
+        .hint("Ask for some kinds, for fewer hops, or for directed => true."));
     }
     found.sort_by(|a, b| {
         (a.ids.len(), &a.ids, &a.kinds, &b.forward).cmp(&(
@@ -592,6 +610,7 @@ pub(crate) fn paths_between(
             &a.forward,
         ))
     });
+    let complete = !more && found.len() <= most;
     found.truncate(most);
-    Ok(Paths { paths: found, cut })
+    Ok(Paths { paths: found, complete })
 }

@@ -79,6 +79,17 @@ SELECT * FROM flowai.get_relation_paths_between('n:a', 'n:alone');
 SELECT * FROM flowai.get_relation_paths_between('n:a', 'n:nothing');
 SELECT * FROM flowai.get_relation_paths_between('n:a', 'n:c', max_hops => 7);
 SELECT * FROM flowai.get_relation_paths_between('n:a', 'n:c', max_paths => 0);
+-- A search that stops at its limit says so, and does not claim that there is no path.
+SELECT count(*) FROM flowai.catalog_put((
+    SELECT jsonb_agg(jsonb_build_object('id', 'dense:' || i, 'itemType', 'dense', 'name', i::text, 'related',
+               (SELECT jsonb_agg('dense:' || j) FROM generate_series(1, 40) j WHERE j <> i)))
+    FROM generate_series(1, 40) i));
+SELECT count(*), min(hops), max(hops), bool_or(complete) AS complete FROM flowai.get_relation_paths_between('dense:1', 'dense:2', directed => true, max_paths => 100);
+SELECT count(*), min(hops), max(hops), bool_or(complete) AS complete FROM flowai.get_relation_paths_between('dense:1', 'dense:2', directed => true, max_hops => 2, max_paths => 38);
+SELECT count(*), min(hops), max(hops), bool_and(complete) AS complete FROM flowai.get_relation_paths_between('dense:1', 'dense:2', directed => true, max_hops => 2, max_paths => 39);
+SELECT * FROM flowai.get_relation_paths_between('dense:1', 'n:alone');
+SELECT * FROM flowai.get_relation_paths_between('dense:1', 'n:alone', max_hops => 2);
+SELECT count(*) FROM flowai.catalog_delete(ARRAY(SELECT 'dense:' || i FROM generate_series(1, 40) i));
 
 -- Workspaces are separate; replace deletes what the set lacks, in its scope only.
 SET flowai.workspace = 'drafts';
