@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 
 use pgrx::prelude::*;
-use pgrx::JsonB;
 
-use crate::pg::jsonb::Jsonb;
+use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::raise::OrRaise;
 use crate::pg::trigger::{Firing, Given};
 use crate::store::{catalog, catalog_view};
@@ -84,8 +83,8 @@ fn get_catalog_entities(
         name!(qualified_name, Option<String>),
         name!(content, Option<String>),
         name!(tags, Option<Vec<String>>),
-        name!(related, Option<JsonB>),
-        name!(metadata, Option<JsonB>),
+        name!(related, Option<Stored>),
+        name!(metadata, Option<Stored>),
         name!(version, Option<i64>),
     ),
 > {
@@ -100,8 +99,8 @@ fn get_catalog_entities(
                 Some(e.qualified_name),
                 Some(e.content),
                 Some(e.tags),
-                Some(JsonB(e.related)),
-                Some(JsonB(e.metadata)),
+                Some(e.related),
+                Some(e.metadata),
                 Some(e.version),
             ),
             None => (ordinal, found.id, false, None, None, None, None, None, None, None, None),

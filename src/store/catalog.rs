@@ -5,11 +5,9 @@ use std::collections::{HashMap, HashSet};
 use flowai_core::catalog::{self, Entry};
 use flowai_core::name::{shorten, within};
 use flowai_core::{Error, Kind, Result};
-use pgrx::JsonB;
-use serde_json::Value;
 
 use super::search;
-use crate::pg::jsonb::Jsonb;
+use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
 use crate::pg::{clock, guc, random, tenant};
 
@@ -170,9 +168,9 @@ pub(crate) struct Row {
     pub(crate) qualified_name: String,
     pub(crate) content: String,
     pub(crate) tags: Vec<String>,
-    pub(crate) metadata: Value,
+    pub(crate) metadata: Stored,
     pub(crate) version: i64,
-    pub(crate) related: Value,
+    pub(crate) related: Stored,
 }
 
 /// The tenant and workspace that a call works in.
@@ -465,9 +463,9 @@ pub(crate) fn get(ids: Vec<Option<String>>) -> Result<Vec<Found>> {
                 qualified_name: row.need(4)?,
                 content: row.need(5)?,
                 tags: row.need(6)?,
-                metadata: row.need::<JsonB>(7)?.0,
+                metadata: row.transfer(7)?,
                 version: row.need(8)?,
-                related: row.need::<JsonB>(9)?.0,
+                related: row.transfer(9)?,
             };
             Ok((row.need(1)?, entry))
         })?
