@@ -138,32 +138,45 @@ fn fetched<T>(
         }
         gates.execution_begins();
         // SAFETY: the tree is fresh from analysis, in the subtransaction's memory context.
-        let portal = unsafe { Portal::start(sql, analysis.query)? };
+        let query = unsafe { rewritten(analysis.query)? };
+        // SAFETY: the tree is fresh from the rewriter.
+        let past_gates = unsafe { analyze::rewritten(query)? };
+        if let Some(refusal) = gates.judge(&past_gates)? {
+            return Err(refusal.into());
+        }
+        // SAFETY: see above.
+        let portal = unsafe { Portal::start(sql, query)? };
         let result = fetch(&portal)?;
         portal.drop();
         Ok(result)
     })
 }
 
+/// What views and policies make of the analysed tree.
+unsafe fn rewritten(query: *mut pg_sys::Query) -> Result<*mut pg_sys::Query, Stop> {
+    // SAFETY: the tree is fresh from analysis, and nobody else's.
+    unsafe {
+        let rewritten = pg_sys::QueryRewrite(query);
+        if rewritten.is_null() || (*rewritten).length != 1 {
+            return Err(Error::internal("a SELECT was rewritten to several statements").into());
+        }
+        let query: *mut pg_sys::Query = (*(*rewritten).elements).ptr_value.cast();
+        if (*query).commandType != pg_sys::CmdType::CMD_SELECT || !(*query).utilityStmt.is_null() {
+            return Err(Error::internal("a SELECT was rewritten to something else").into());
+        }
+        Ok(query)
+    }
+}
+
 /// A statement that runs. If an error unwinds it dies with the subtransaction.
 struct Portal(pg_sys::Portal);
 
 impl Portal {
-    /// Plans the analysed tree and starts it.
+    /// Plans the rewritten tree and starts it.
     unsafe fn start(sql: &CStr, query: *mut pg_sys::Query) -> Result<Self, Stop> {
         // SAFETY: the order of calls is that of the server's own DECLARE CURSOR. Locks are held since
         // analysis.
         unsafe {
-            let rewritten = pg_sys::QueryRewrite(query);
-            if rewritten.is_null() || (*rewritten).length != 1 {
-                return Err(Error::internal("a SELECT was rewritten to several statements").into());
-            }
-            let query: *mut pg_sys::Query = (*(*rewritten).elements).ptr_value.cast();
-            if (*query).commandType != pg_sys::CmdType::CMD_SELECT
-                || !(*query).utilityStmt.is_null()
-            {
-                return Err(Error::internal("a SELECT was rewritten to something else").into());
-            }
             let options = pg_sys::CURSOR_OPT_NO_SCROLL as i32;
             let plan = pg_sys::pg_plan_query(query, sql.as_ptr(), options, std::ptr::null_mut());
             if (*plan).commandType != pg_sys::CmdType::CMD_SELECT

@@ -145,6 +145,19 @@ fn stop(refusal: Refusal) -> ! {
     raise(error)
 }
 
+/// Lets a function that did not come with the server through, or stops.
+fn admit(foreign: Foreign) {
+    if let Some(judge) = WATCH.with_borrow(|watch| watch.as_ref().map(|watch| watch.judge)) {
+        let refusal = {
+            let _asleep = Asleep::for_now();
+            judge(&[foreign]).or_raise()
+        };
+        if let Some(refusal) = refusal {
+            stop(refusal);
+        }
+    }
+}
+
 /// Lets a function through, or stops.
 fn pass(function: pg_sys::Oid) {
     let known = WATCH.with_borrow(|watch| match watch {
@@ -183,10 +196,11 @@ unsafe extern "C-unwind" fn after_analysis(
         if let Some(before) = BEFORE.get().parse {
             before(state, query, jumble);
         }
-        if PHASE.get() == Phase::Execution
-            && let Some(refusal) = analyze::nested(query)
-        {
-            stop(refusal);
+        if PHASE.get() == Phase::Execution {
+            match analyze::nested(query) {
+                Ok(past_gates) => past_gates.into_iter().for_each(admit),
+                Err(refusal) => stop(refusal),
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Functions, by OID.
 
+use std::collections::HashSet;
 use std::ffi::CStr;
 
 use flowai_core::query::{Code, Refusal, policy};
@@ -8,7 +9,7 @@ use pgrx::pg_sys;
 use pg_sys::NodeTag;
 
 use super::walk::Walk;
-use super::{Foreign, GO_ON, Stop, is_builtin, position, structure};
+use super::{Foreign, GO_ON, STOP, Stop, is_builtin, position, structure};
 
 impl Walk<'_> {
     pub(super) unsafe fn operator(&self, operator: pg_sys::Oid) -> Stop {
@@ -16,8 +17,40 @@ impl Walk<'_> {
         operator != pg_sys::InvalidOid && self.function(unsafe { pg_sys::get_opcode(operator) })
     }
 
+    /// A user's operator, and whatever the planner may put in its place: its commutator, its negator, and
+    /// theirs. Estimates call them past the gates.
+    pub(super) unsafe fn operator_or_kin(&self, operator: pg_sys::Oid) -> Stop {
+        let mut open = vec![operator];
+        let mut done = HashSet::new();
+        while let Some(operator) = open.pop() {
+            if operator == pg_sys::InvalidOid || is_builtin(operator) || !done.insert(operator) {
+                continue;
+            }
+            // SAFETY: cached catalog look-ups.
+            unsafe {
+                if self.past_gates(|| self.operator(operator)) {
+                    return STOP;
+                }
+                open.push(pg_sys::get_commutator(operator));
+                open.push(pg_sys::get_negator(operator));
+            }
+        }
+        GO_ON
+    }
+
+    /// Functions that are met meanwhile are called without a gate that sees it.
+    pub(super) fn past_gates(&self, look: impl FnOnce() -> Stop) -> Stop {
+        let before = self.past_gates.replace(true);
+        let stopped = look();
+        self.past_gates.set(before);
+        stopped
+    }
+
     pub(super) fn function(&self, function: pg_sys::Oid) -> Stop {
-        if function == pg_sys::InvalidOid || !self.state.borrow_mut().functions.insert(function) {
+        let past_gates = self.past_gates.get();
+        if function == pg_sys::InvalidOid
+            || !self.state.borrow_mut().functions.insert((function, past_gates))
+        {
             return GO_ON;
         }
         match standing(function) {
@@ -29,6 +62,7 @@ impl Walk<'_> {
                 }
                 GO_ON
             }
+            _ if self.past_gates_alone && !past_gates => GO_ON,
             // SAFETY: see `node`.
             Standing::Refused(refusal) => {
                 self.refuse(Refusal { position: unsafe { self.position_of_node() }, ..refusal })
@@ -38,7 +72,7 @@ impl Walk<'_> {
                 let position = unsafe { self.position_of_node() };
                 let mut state = self.state.borrow_mut();
                 state.reads.function(foreign.signature.clone());
-                state.foreign.push(Foreign { position, ..foreign });
+                state.foreign.push(Foreign { position, past_gates, ..foreign });
                 GO_ON
             }
         }
@@ -138,7 +172,7 @@ pub(crate) fn standing(function: pg_sys::Oid) -> Standing {
                 Standing::Harmless
             } else {
                 let signature = signature(function);
-                Standing::Foreign(Foreign { function, signature, position: None })
+                Standing::Foreign(Foreign { function, signature, position: None, past_gates: false })
             };
         }
         let volatile = pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_VOLATILE;

@@ -38,6 +38,8 @@ pub(crate) struct Foreign {
     /// As `flowai.function_allow` takes it.
     pub(crate) signature: String,
     pub(crate) position: Option<usize>,
+    /// Whether the server may call it without asking anybody, so that no gate would see the call.
+    pub(crate) past_gates: bool,
 }
 
 /// Parses, analyses and walks the statement. Errors of the server unwind.
@@ -69,20 +71,42 @@ pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
 }
 
 /// The walk over a statement that code inside of the statement runs. Functions that did not come with
-/// the server are left to the moment of their call.
+/// the server are left to the moment of their call, except for those whose call no gate would see.
 ///
 /// # Safety
 /// The tree is fresh from analysis.
-pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Option<Refusal> {
+pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
     let walk = walk::Walk::new("", std::ptr::null_mut());
     // SAFETY: see above. There is no text to point into.
+    unsafe { past_gates(walk, query) }
+}
+
+/// What the rewriter added, policies above all, is the business of the owners of tables: gates stop what
+/// it calls. This finds what it would call past them.
+///
+/// # Safety
+/// The tree is fresh from the rewriter.
+pub(crate) unsafe fn rewritten(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
+    let walk = walk::Walk { past_gates_alone: true, ..walk::Walk::new("", std::ptr::null_mut()) };
+    // SAFETY: see above.
+    unsafe { past_gates(walk, query) }
+}
+
+unsafe fn past_gates(
+    walk: walk::Walk,
+    query: *mut pg_sys::Query,
+) -> Result<Vec<Foreign>, Refusal> {
+    // SAFETY: see the callers.
     unsafe {
         if !walk.node(query.cast()) {
             walk.json_casts();
         }
     }
-    let refusal = walk.state.into_inner().refusal;
-    refusal.map(|refusal| Refusal { position: None, ..refusal })
+    let state = walk.state.into_inner();
+    match state.refusal {
+        Some(refusal) => Err(Refusal { position: None, ..refusal }),
+        None => Ok(state.foreign.into_iter().filter(|used| used.past_gates).collect()),
+    }
 }
 
 /// Whether the walk is over: the answer of every step, as the server's walkers want it.

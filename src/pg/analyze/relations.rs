@@ -11,7 +11,10 @@ use super::{GO_ON, Stop, oids};
 impl Walk<'_> {
     pub(super) unsafe fn entry(&self, entry: &pg_sys::RangeTblEntry) -> Stop {
         // The rule of a view has entries for the view itself.
-        if entry.rtekind != pg_sys::RTEKind::RTE_RELATION || entry.relid == self.view.get() {
+        if self.past_gates_alone
+            || entry.rtekind != pg_sys::RTEKind::RTE_RELATION
+            || entry.relid == self.view.get()
+        {
             return GO_ON;
         }
         // SAFETY: analysis holds a lock on the relation; syscache look-ups.

@@ -66,7 +66,7 @@ impl Walk<'_> {
                         &mut function,
                     );
                     if path == pg_sys::CoercionPathType::COERCION_PATH_FUNC
-                        && self.function(function)
+                        && self.past_gates(|| self.function(function))
                     {
                         return STOP;
                     }
@@ -162,7 +162,8 @@ impl Walk<'_> {
             let (canonical, difference, bound) =
                 (form.rngcanonical, form.rngsubdiff, form.rngsubtype);
             pg_sys::ReleaseSysCache(tuple);
-            self.function(canonical) || self.function(difference) || self.type_of_value(bound)
+            self.past_gates(|| self.function(canonical) || self.function(difference))
+                || self.type_of_value(bound)
         }
     }
 }

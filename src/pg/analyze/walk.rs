@@ -9,14 +9,14 @@ use pgrx::{pg_guard, pg_sys};
 
 use pg_sys::NodeTag;
 
-use super::{Foreign, GO_ON, STOP, Stop, is_builtin, nodes, position};
+use super::{Foreign, GO_ON, STOP, Stop, is_builtin, nodes, oids, position};
 
 /// What the walk has found. The nodes are C's; only this changes while it goes on.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) reads: Reads,
     pub(super) foreign: Vec<Foreign>,
-    pub(super) functions: HashSet<pg_sys::Oid>,
+    pub(super) functions: HashSet<(pg_sys::Oid, bool)>,
     pub(super) types: HashSet<pg_sys::Oid>,
     /// Users' types of any value, and whether a function makes JSON of whatever it is given.
     pub(super) values: HashSet<pg_sys::Oid>,
@@ -41,6 +41,10 @@ pub(super) struct Walk<'a> {
     pub(super) owner_rights: Cell<bool>,
     /// The view of the text that led here.
     pub(super) outermost: Cell<pg_sys::Oid>,
+    /// Whether the server calls what is being looked at without asking a gate.
+    pub(super) past_gates: Cell<bool>,
+    /// Whether nothing else is of interest.
+    pub(super) past_gates_alone: bool,
 }
 
 #[pg_guard]
@@ -67,6 +71,8 @@ impl<'a> Walk<'a> {
             depth: Cell::new(0),
             owner_rights: Cell::new(false),
             outermost: Cell::new(pg_sys::InvalidOid),
+            past_gates: Cell::new(false),
+            past_gates_alone: false,
         }
     }
 
@@ -103,6 +109,7 @@ impl<'a> Walk<'a> {
                 | NodeTag::T_RowCompareExpr => {
                     self.at.set(node);
                     if pg_sys::check_functions_in_node(node, Some(visit_function), self.context())
+                        || self.operators(node)
                         || self.produced(node)
                         || self.arguments(node)
                     {
@@ -211,6 +218,26 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
             self.below(node)
+        }
+    }
+
+    /// Operators that an expression names.
+    unsafe fn operators(&self, node: *mut pg_sys::Node) -> Stop {
+        // SAFETY: see `node`; DISTINCT and NULLIF have the fields of OpExpr.
+        unsafe {
+            match (*node).type_ {
+                NodeTag::T_OpExpr | NodeTag::T_DistinctExpr | NodeTag::T_NullIfExpr => {
+                    self.operator_or_kin((*node.cast::<pg_sys::OpExpr>()).opno)
+                }
+                NodeTag::T_ScalarArrayOpExpr => {
+                    self.operator_or_kin((*node.cast::<pg_sys::ScalarArrayOpExpr>()).opno)
+                }
+                NodeTag::T_RowCompareExpr => {
+                    let row = &*node.cast::<pg_sys::RowCompareExpr>();
+                    oids(row.opnos).into_iter().any(|operator| self.operator_or_kin(operator))
+                }
+                _ => GO_ON,
+            }
         }
     }
 
