@@ -56,9 +56,10 @@ impl Walk<'_> {
         match standing(function) {
             Standing::Harmless => {
                 // SAFETY: a cached catalog look-up.
-                if unsafe { name_of(function) }.is_some_and(|n| policy::JSON_MAKERS.contains(&&*n))
-                {
-                    self.state.borrow_mut().makes_json = true;
+                if let Some(name) = unsafe { name_of(function) } {
+                    let mut state = self.state.borrow_mut();
+                    state.makes_json |= policy::JSON_MAKERS.contains(&&*name);
+                    state.makes_rows |= policy::ROW_MAKERS.contains(&&*name);
                 }
                 GO_ON
             }

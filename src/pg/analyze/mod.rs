@@ -60,7 +60,7 @@ pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
         );
         let walk = walk::Walk::new(text, (*statement).stmt);
         if guc::stands(guc::Layer::Meaning) && !walk.node(query.cast()) {
-            walk.json_casts();
+            walk.made_of_any_type();
         }
         let state = walk.state.into_inner();
         match state.refusal {
@@ -99,7 +99,7 @@ unsafe fn past_gates(
     // SAFETY: see the callers.
     unsafe {
         if !walk.node(query.cast()) {
-            walk.json_casts();
+            walk.made_of_any_type();
         }
     }
     let state = walk.state.into_inner();

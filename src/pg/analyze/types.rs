@@ -43,8 +43,25 @@ impl Walk<'_> {
         }
     }
 
+    /// Functions that take values of any type: what they may call depends on all types that there are.
+    pub(super) unsafe fn made_of_any_type(&self) -> Stop {
+        // SAFETY: catalog look-ups.
+        unsafe { self.json_casts() || self.row_checks() }
+    }
+
+    /// What fills a row like another one checks the domains of its columns.
+    unsafe fn row_checks(&self) -> Stop {
+        if !self.state.borrow().makes_rows {
+            return GO_ON;
+        }
+        self.at.set(std::ptr::null_mut());
+        let values: Vec<pg_sys::Oid> = self.state.borrow().values.iter().copied().collect();
+        // SAFETY: catalog look-ups.
+        values.into_iter().any(|value| unsafe { self.type_of_value(value) })
+    }
+
     /// What makes JSON of any type looks for a cast to json, and calls its function.
-    pub(super) unsafe fn json_casts(&self) -> Stop {
+    unsafe fn json_casts(&self) -> Stop {
         if !self.state.borrow().makes_json {
             return GO_ON;
         }

@@ -21,6 +21,8 @@ pub(super) struct State {
     /// Users' types of any value, and whether a function makes JSON of whatever it is given.
     pub(super) values: HashSet<pg_sys::Oid>,
     pub(super) makes_json: bool,
+    /// Whether a function makes rows like one that it is given, whose type may have no name.
+    pub(super) makes_rows: bool,
     /// Views that were looked into, each with and without owner's rights on the way.
     pub(super) views: HashSet<(pg_sys::Oid, bool)>,
     pub(super) refusal: Option<Refusal>,

@@ -87,6 +87,16 @@ pub const JSON_MAKERS: &[&str] = &[
     "to_jsonb",
 ];
 
+/// Functions that fill a row like the one that they are given: the row's type may have no name, and its
+/// columns may be of domains with checks.
+pub const ROW_MAKERS: &[&str] = &[
+    "json_populate_record",
+    "json_populate_recordset",
+    "jsonb_populate_record",
+    "jsonb_populate_record_valid",
+    "jsonb_populate_recordset",
+];
+
 /// Our own functions that views need: they tell tenant and workspace, and nothing else.
 pub const ALLOWED_OF_FLOWAI: &[&str] = &["current_tenant", "current_workspace", "tenant_is"];
 
