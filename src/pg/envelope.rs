@@ -368,16 +368,22 @@ unsafe fn pin_number(setting: &CStr, value: i32) -> Result<(), Stop> {
 }
 
 /// The caller's search path, but temporary tables are searched last, so that none stands in for a
-/// table of the warehouse. Nothing to do where the session has no temporary schema.
+/// table of the warehouse. A session without temporary schema has none to search: where the path names it
+/// first, asking for the current schema would make one.
 unsafe fn temporary_names_last() -> Result<(), Stop> {
     // SAFETY: the setting's string is copied before it is taken apart.
     unsafe {
         let (mut schema, mut toast) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
         pg_sys::GetTempNamespaceState(&mut schema, &mut toast);
         let path = CStr::from_ptr(pg_sys::namespace_search_path);
-        if schema == pg_sys::InvalidOid && !path.to_bytes().windows(7).any(|w| w == b"pg_temp") {
+        let named = |w: &[u8]| w.eq_ignore_ascii_case(b"pg_temp");
+        if schema == pg_sys::InvalidOid && !path.to_bytes().windows(7).any(named) {
             return Ok(());
         }
+        let own = pg_sys::get_namespace_name(schema);
+        let temporary = |name: &CStr| {
+            name == c"pg_temp" || (!own.is_null() && name == CStr::from_ptr(own))
+        };
         let copy = pg_sys::pstrdup(path.as_ptr());
         let mut names = std::ptr::null_mut();
         let mut wanted = Vec::new();
@@ -386,12 +392,14 @@ unsafe fn temporary_names_last() -> Result<(), Stop> {
         {
             for number in 0..(*names).length as usize {
                 let name = (*(*names).elements.add(number)).ptr_value.cast::<std::ffi::c_char>();
-                if CStr::from_ptr(name) != c"pg_temp" {
+                if !temporary(CStr::from_ptr(name)) {
                     wanted.push(CStr::from_ptr(pg_sys::quote_identifier(name)).to_bytes().to_vec());
                 }
             }
         }
-        wanted.push(b"pg_temp".to_vec());
+        if schema != pg_sys::InvalidOid {
+            wanted.push(b"pg_temp".to_vec());
+        }
         let path =
             CString::new(wanted.join(&b", "[..])).map_err(|_| Error::internal("NUL in a name"))?;
         pin(c"search_path", &path);
