@@ -15,6 +15,10 @@ use crate::error::{Error, Result};
 /// Most bytes that the text of a statement may have.
 pub const MAX_SQL_BYTES: usize = 64 * 1024;
 
+/// Most characters of an error of the server that are passed on: some errors quote what they are about,
+/// and that can be as large as a value.
+pub const MAX_MESSAGE_CHARS: usize = 1000;
+
 /// How deep views may be nested in views.
 pub const MAX_VIEW_DEPTH: usize = 32;
 
@@ -186,6 +190,10 @@ impl Refusal {
         // The server advises to enlarge its stack: nothing that the writer of a statement can do.
         let hint =
             hint.filter(|_| code != Code::TooDeep).or_else(|| code.hint().map(str::to_owned));
+        let message = match message.char_indices().nth(MAX_MESSAGE_CHARS) {
+            Some((end, _)) => format!("{}…", &message[..end]),
+            None => message,
+        };
         Self { code, message, position, hint, sqlstate: Some(sqlstate.to_owned()) }
     }
 
@@ -399,6 +407,15 @@ mod tests {
         assert_eq!(code("22012", "division by zero"), Code::Invalid);
         let deep = Refusal::by_server("54001", "stack".to_owned(), None, Some("x".to_owned()));
         assert_eq!(deep.hint.as_deref(), Code::TooDeep.hint());
+    }
+
+    #[test]
+    fn an_error_that_quotes_a_large_value_is_cut() {
+        let message = |length: usize| {
+            Refusal::by_server("22P02", "ä".repeat(length), None, None).message.chars().count()
+        };
+        assert_eq!(message(MAX_MESSAGE_CHARS), MAX_MESSAGE_CHARS);
+        assert_eq!(message(MAX_MESSAGE_CHARS * 50), MAX_MESSAGE_CHARS + 1);
     }
 
     #[test]
