@@ -189,18 +189,20 @@ impl Sheet {
                     self.refusal = Some(refusal);
                     break;
                 }
+                // Not only after each row: it may have a thousand columns of a megabyte each.
+                if self.json.len() > self.limits.bytes {
+                    self.refusal = Some(too_much(
+                        format!("the result has more than {} bytes", self.limits.bytes),
+                        "Select fewer columns or rows, or aggregate.",
+                    ));
+                    break;
+                }
             }
             self.columns = columns;
             self.json.push(b'}');
             self.rows += 1;
             pg_sys::MemoryContextSwitchTo(outer);
             pg_sys::MemoryContextReset(self.scratch);
-        }
-        if self.refusal.is_none() && self.json.len() > self.limits.bytes {
-            self.refusal = Some(too_much(
-                format!("the result has more than {} bytes", self.limits.bytes),
-                "Select fewer columns or rows, or aggregate.",
-            ));
         }
         self.refusal.is_none()
     }
