@@ -4,10 +4,14 @@
 //! way that are listed here by name (all of a name's overloads, schema `pg_catalog`). Functions that
 //! did not come with the server are another matter: their label proves nothing.
 
-/// Volatile and harmless: they neither write nor look at anything but chance and the clock.
+/// Volatile and harmless: chance, the clock, and plain facts of the catalog and of transactions.
 pub const ALLOWED_THOUGH_VOLATILE: &[&str] = &[
     "clock_timestamp",
     "gen_random_uuid",
+    "pg_is_in_recovery",
+    "pg_partition_ancestors",
+    "pg_partition_tree",
+    "pg_xact_commit_timestamp",
     "random",
     "random_normal",
     "timeofday",
@@ -51,8 +55,18 @@ pub const REFUSED: &[&str] = &[
     "pg_prepared_statement",
     "pg_stat_get_activity",
     "pg_stat_get_backend_activity",
+    "pg_stat_get_backend_activity_start",
     "pg_stat_get_backend_client_addr",
     "pg_stat_get_backend_client_port",
+    "pg_stat_get_backend_dbid",
+    "pg_stat_get_backend_idset",
+    "pg_stat_get_backend_pid",
+    "pg_stat_get_backend_start",
+    "pg_stat_get_backend_subxact",
+    "pg_stat_get_backend_userid",
+    "pg_stat_get_backend_wait_event",
+    "pg_stat_get_backend_wait_event_type",
+    "pg_stat_get_backend_xact_start",
     "pg_stat_get_progress_info",
     "pg_stat_get_wal_senders",
     // Read directories of the server.
