@@ -381,9 +381,8 @@ unsafe fn temporary_names_last() -> Result<(), Stop> {
             return Ok(());
         }
         let own = pg_sys::get_namespace_name(schema);
-        let temporary = |name: &CStr| {
-            name == c"pg_temp" || (!own.is_null() && name == CStr::from_ptr(own))
-        };
+        let temporary =
+            |name: &CStr| name == c"pg_temp" || (!own.is_null() && name == CStr::from_ptr(own));
         let copy = pg_sys::pstrdup(path.as_ptr());
         let mut names = std::ptr::null_mut();
         let mut wanted = Vec::new();

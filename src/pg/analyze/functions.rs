@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::CStr;
 
 use flowai_core::query::{Code, Refusal, policy};
-use pgrx::pg_sys;
+use pgrx::{FromDatum, pg_sys};
 
 use pg_sys::NodeTag;
 
@@ -169,11 +169,16 @@ pub(crate) fn standing(function: pg_sys::Oid) -> Standing {
     // SAFETY: cached catalog look-ups.
     unsafe {
         if !is_builtin(function) {
-            return if is_ours(function) {
+            return if is_ours(function) || makes_ranges(function) {
                 Standing::Harmless
             } else {
                 let signature = signature(function);
-                Standing::Foreign(Foreign { function, signature, position: None, past_gates: false })
+                Standing::Foreign(Foreign {
+                    function,
+                    signature,
+                    position: None,
+                    past_gates: false,
+                })
             };
         }
         let volatile = pg_sys::func_volatile(function) as u8 == pg_sys::PROVOLATILE_VOLATILE;
@@ -232,6 +237,29 @@ unsafe fn is_ours(function: pg_sys::Oid) -> bool {
             && CStr::from_ptr(name)
                 .to_str()
                 .is_ok_and(|name| policy::ALLOWED_OF_FLOWAI.contains(&name))
+    }
+}
+
+/// Whether it is a constructor that came with a range type of a user. Nobody but a superuser can make
+/// another function in C; the functions that the type itself brings are looked at with its values.
+unsafe fn makes_ranges(function: pg_sys::Oid) -> bool {
+    // SAFETY: a syscache look-up; the text is copied before the row is released.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(function));
+        if tuple.is_null() {
+            return false;
+        }
+        let form = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>();
+        let mut null = false;
+        let column = pg_sys::Anum_pg_proc_prosrc as pg_sys::AttrNumber;
+        let source = pg_sys::SysCacheGetAttr(cache, tuple, column, &mut null);
+        let makes = form.prolang == pg_sys::Oid::from(pg_sys::INTERNALlanguageId)
+            && !null
+            && String::from_datum(source, null)
+                .is_some_and(|source| policy::RANGE_MAKERS.contains(&&*source));
+        pg_sys::ReleaseSysCache(tuple);
+        makes
     }
 }
 

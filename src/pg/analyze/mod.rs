@@ -92,10 +92,7 @@ pub(crate) unsafe fn rewritten(query: *mut pg_sys::Query) -> Result<Vec<Foreign>
     unsafe { past_gates(walk, query) }
 }
 
-unsafe fn past_gates(
-    walk: walk::Walk,
-    query: *mut pg_sys::Query,
-) -> Result<Vec<Foreign>, Refusal> {
+unsafe fn past_gates(walk: walk::Walk, query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
     // SAFETY: see the callers.
     unsafe {
         if !walk.node(query.cast()) {

@@ -111,6 +111,15 @@ pub const ROW_MAKERS: &[&str] = &[
     "jsonb_populate_recordset",
 ];
 
+/// What the constructors of any range type are made of.
+pub const RANGE_MAKERS: &[&str] = &[
+    "multirange_constructor0",
+    "multirange_constructor1",
+    "multirange_constructor2",
+    "range_constructor2",
+    "range_constructor3",
+];
+
 /// Our own functions that views need: they tell tenant and workspace, and nothing else.
 pub const ALLOWED_OF_FLOWAI: &[&str] = &["current_tenant", "current_workspace", "tenant_is"];
 
