@@ -1,10 +1,11 @@
 //! Gates that stand while a foreign statement is analysed and run: whatever the walk over its text did
 //! not see, they see when it happens.
 //!
-//! Three hooks of the server, installed once and asleep outside the envelope; each goes on to whoever
+//! Four hooks of the server, installed once and asleep outside the envelope; each goes on to whoever
 //! was there before. A function is stopped before it is first called in an expression: the check of a
 //! domain, a policy of a table, the body of an allowed function. A nested statement is walked like the
-//! statement itself. Utility commands and changes of objects are refused.
+//! statement itself. Utility commands and changes of objects are refused. Conditions of partial indexes
+//! are looked at, because the planner's estimates call functions in a way that no hook sees.
 //!
 //! A refusal is kept: code that catches the error does not get away with it.
 //!
@@ -38,7 +39,8 @@ enum Phase {
 thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Asleep) };
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
-    static BEFORE: Cell<Before> = const { Cell::new(Before { parse: None, access: None, utility: None }) };
+    static BEFORE: Cell<Before> =
+        const { Cell::new(Before { parse: None, access: None, utility: None, planning: None }) };
 }
 
 /// What the gates know of the statement that they watch.
@@ -54,6 +56,7 @@ struct Before {
     parse: pg_sys::post_parse_analyze_hook_type,
     access: pg_sys::object_access_hook_type,
     utility: pg_sys::ProcessUtility_hook_type,
+    planning: pg_sys::get_relation_info_hook_type,
 }
 
 /// Installs the hooks. Called once, when the library is loaded.
@@ -64,10 +67,12 @@ pub(crate) fn init() {
             parse: pg_sys::post_parse_analyze_hook,
             access: pg_sys::object_access_hook,
             utility: pg_sys::ProcessUtility_hook,
+            planning: pg_sys::get_relation_info_hook,
         });
         pg_sys::post_parse_analyze_hook = Some(after_analysis);
         pg_sys::object_access_hook = Some(on_access);
         pg_sys::ProcessUtility_hook = Some(on_utility);
+        pg_sys::get_relation_info_hook = Some(on_planning);
     }
 }
 
@@ -145,16 +150,19 @@ fn stop(refusal: Refusal) -> ! {
     raise(error)
 }
 
-/// Lets a function that did not come with the server through, or stops.
-fn admit(foreign: Foreign) {
-    if let Some(judge) = WATCH.with_borrow(|watch| watch.as_ref().map(|watch| watch.judge)) {
-        let refusal = {
+/// Lets through what a walk found, or stops.
+fn admit(found: Result<Vec<Foreign>, Refusal>) {
+    let judge = WATCH.with_borrow(|watch| watch.as_ref().map(|watch| watch.judge));
+    let refusal = match (found, judge) {
+        (Err(refusal), _) => Some(refusal),
+        (Ok(foreign), Some(judge)) => {
             let _asleep = Asleep::for_now();
-            judge(&[foreign]).or_raise()
-        };
-        if let Some(refusal) = refusal {
-            stop(refusal);
+            judge(&foreign).or_raise()
         }
+        (Ok(_), None) => None,
+    };
+    if let Some(refusal) = refusal {
+        stop(refusal);
     }
 }
 
@@ -197,10 +205,25 @@ unsafe extern "C-unwind" fn after_analysis(
             before(state, query, jumble);
         }
         if PHASE.get() == Phase::Execution {
-            match analyze::nested(query) {
-                Ok(past_gates) => past_gates.into_iter().for_each(admit),
-                Err(refusal) => stop(refusal),
-            }
+            admit(analyze::nested(query));
+        }
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn on_planning(
+    planner: *mut pg_sys::PlannerInfo,
+    relation: pg_sys::Oid,
+    parent: bool,
+    info: *mut pg_sys::RelOptInfo,
+) {
+    // SAFETY: what the server passed is passed on; it has filled the lists.
+    unsafe {
+        if let Some(before) = BEFORE.get().planning {
+            before(planner, relation, parent, info);
+        }
+        if PHASE.get() != Phase::Asleep {
+            admit(analyze::indexed(info));
         }
     }
 }

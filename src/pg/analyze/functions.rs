@@ -263,6 +263,21 @@ unsafe fn makes_ranges(function: pg_sys::Oid) -> bool {
     }
 }
 
+/// Whether it is written in C: nobody but a superuser makes such a function.
+pub(super) fn is_compiled(function: pg_sys::Oid) -> bool {
+    // SAFETY: a syscache look-up; the field is copied before the row is released.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(function));
+        if tuple.is_null() {
+            return false;
+        }
+        let language = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>()).prolang;
+        pg_sys::ReleaseSysCache(tuple);
+        [pg_sys::INTERNALlanguageId, pg_sys::ClanguageId].contains(&language.to_u32())
+    }
+}
+
 /// A function as `schema.name(types)`; the server's own without schema.
 unsafe fn signature(function: pg_sys::Oid) -> String {
     // SAFETY: cached catalog look-ups, palloc'd or NULL; the argument types are as many as said.

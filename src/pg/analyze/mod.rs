@@ -78,7 +78,8 @@ pub(crate) fn analyse(sql: &CStr) -> Result<Analysis, Refusal> {
 pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
     let walk = walk::Walk::new("", std::ptr::null_mut());
     // SAFETY: see above. There is no text to point into.
-    unsafe { past_gates(walk, query) }
+    unsafe { past_gates(&walk, query.cast())? };
+    Ok(walk.called_past_gates())
 }
 
 /// What the rewriter added, policies above all, is the business of the owners of tables: gates stop what
@@ -87,23 +88,42 @@ pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, R
 /// # Safety
 /// The tree is fresh from the rewriter.
 pub(crate) unsafe fn rewritten(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
-    let walk = walk::Walk { past_gates_alone: true, ..walk::Walk::new("", std::ptr::null_mut()) };
+    let walk = walk::Walk::past_gates_alone();
     // SAFETY: see above.
-    unsafe { past_gates(walk, query) }
+    unsafe { past_gates(&walk, query.cast())? };
+    Ok(walk.called_past_gates())
 }
 
-unsafe fn past_gates(walk: walk::Walk, query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
+/// The same for the conditions of a relation's partial indexes, which the planner estimates. An extension's
+/// operators are common there, and no matter.
+///
+/// # Safety
+/// The planner has just filled the relation's lists.
+pub(crate) unsafe fn indexed(relation: *mut pg_sys::RelOptInfo) -> Result<Vec<Foreign>, Refusal> {
+    let walk = walk::Walk::past_gates_alone();
+    // SAFETY: see above.
+    unsafe {
+        for index in nodes((*relation).indexlist) {
+            let condition = (*index.cast::<pg_sys::IndexOptInfo>()).indpred;
+            if !condition.is_null() {
+                past_gates(&walk, condition.cast())?;
+            }
+        }
+    }
+    let mut called = walk.called_past_gates();
+    called.retain(|used| !functions::is_compiled(used.function));
+    Ok(called)
+}
+
+unsafe fn past_gates(walk: &walk::Walk, tree: *mut pg_sys::Node) -> Result<(), Refusal> {
     // SAFETY: see the callers.
     unsafe {
-        if !walk.node(query.cast()) {
+        if !walk.node(tree) {
             walk.made_of_any_type();
         }
     }
-    let state = walk.state.into_inner();
-    match state.refusal {
-        Some(refusal) => Err(Refusal { position: None, ..refusal }),
-        None => Ok(state.foreign.into_iter().filter(|used| used.past_gates).collect()),
-    }
+    let refusal = walk.state.borrow_mut().refusal.take();
+    refusal.map_or(Ok(()), |refusal| Err(Refusal { position: None, ..refusal }))
 }
 
 /// Whether the walk is over: the answer of every step, as the server's walkers want it.

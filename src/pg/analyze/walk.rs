@@ -78,6 +78,16 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A walk without text that looks for what is called past the gates, and for nothing else.
+    pub(super) fn past_gates_alone() -> Self {
+        Self { past_gates_alone: true, ..Self::new("", std::ptr::null_mut()) }
+    }
+
+    /// What it found of that kind.
+    pub(super) fn called_past_gates(self) -> Vec<Foreign> {
+        self.state.into_inner().foreign.into_iter().filter(|used| used.past_gates).collect()
+    }
+
     fn context(&self) -> *mut c_void {
         (&raw const *self).cast_mut().cast()
     }
