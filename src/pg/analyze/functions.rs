@@ -143,13 +143,16 @@ impl Walk<'_> {
     }
 
     pub(super) unsafe fn place_of(&self, relation: pg_sys::Oid) -> Option<usize> {
-        // SAFETY: the raw tree lives as long as the walk; the name is palloc'd or NULL.
+        if self.raw.is_null() {
+            return None;
+        }
+        // SAFETY: the text has been parsed; the name is palloc'd or NULL.
         unsafe {
             let name = pg_sys::get_rel_name(relation);
             if name.is_null() {
                 return None;
             }
-            structure::place_of(self.text, self.raw, CStr::from_ptr(name))
+            structure::place_of(self.text, CStr::from_ptr(name))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Structure: exactly one statement that neither writes nor locks, seen on the raw tree.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 
 use flowai_core::query::{Code, Refusal, character_at, nothing_to_run};
 use pgrx::{pg_guard, pg_sys};
@@ -117,21 +117,19 @@ impl Raw<'_> {
     }
 }
 
-/// Where the text names this relation.
+/// Where the text names this relation. Parses it anew: analysis has put parts of its own into the tree.
 ///
 /// # Safety
-/// `raw` is a raw tree made from the text.
-pub(super) unsafe fn place_of(
-    text: &str,
-    raw: *mut pg_sys::Node,
-    relation: &CStr,
-) -> Option<usize> {
-    if raw.is_null() {
-        return None;
-    }
+/// The text has been parsed before.
+pub(super) unsafe fn place_of(text: &str, relation: &CStr) -> Option<usize> {
+    let sql = CString::new(text).ok()?;
     let place = Place { relation, location: Cell::new(-1) };
-    // SAFETY: see above.
-    unsafe { place.node(raw) };
+    // SAFETY: the tree is fresh from the parser.
+    unsafe {
+        let raw = pg_sys::raw_parser(sql.as_ptr(), pg_sys::RawParseMode::RAW_PARSE_DEFAULT);
+        let statement: *mut pg_sys::RawStmt = nodes(raw).first()?.cast();
+        place.node((*statement).stmt);
+    }
     position(text, place.location.get())
 }
 
