@@ -286,8 +286,14 @@ fn guarded<T>(
         outside.timer.set(Some(Timer::arm(timeout_ms)));
         restrict()?;
         let done = mark.watch(|| work(&outside.gates))?;
-        // Code that the statement ran may have caught what a gate raised.
-        outside.gates.refusal().map_or(Ok(done), |refusal| Err(refusal.into()))
+        // Code that the statement ran may have caught what a gate or the timer raised.
+        if let Some(refusal) = outside.gates.refusal() {
+            return Err(refusal.into());
+        }
+        if outside.timed_out() {
+            return Err(out_of_time(timeout_ms).into());
+        }
+        Ok(done)
     }))
     .catch_others(move |error| {
         let (outside, mark) = *caught;
@@ -419,15 +425,19 @@ fn refusal_of(
     };
     let sqlstate = sqlstate_text(report.sql_error_code() as i32);
     if sqlstate == "57014" && timed_out {
-        let message = format!("the statement took longer than {timeout_ms} ms");
-        let hint = "Ask for less, or give it more time.".to_owned();
-        return Some(Refusal::by_server(&sqlstate, message, None, Some(hint)));
+        return Some(out_of_time(timeout_ms));
     }
     if sqlstate.starts_with("57") {
         return None;
     }
     let hint = report.hint().map(str::to_owned);
     Some(Refusal::by_server(&sqlstate, report.message().to_owned(), position, hint))
+}
+
+fn out_of_time(timeout_ms: u64) -> Refusal {
+    let message = format!("the statement took longer than {timeout_ms} ms");
+    let hint = "Ask for less, or give it more time.".to_owned();
+    Refusal::by_server("57014", message, None, Some(hint))
 }
 
 /// Where in the text the server puts an error: pgrx's copy of it has no cursor position.
