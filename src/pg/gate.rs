@@ -184,6 +184,11 @@ fn pass(function: pg_sys::Oid) {
     if let Some(refusal) = refusal {
         stop(refusal);
     }
+    if analyze::keeps_plans(function) {
+        // Its expressions may stand ready from an earlier call in this transaction: made ready anew, they ask.
+        // SAFETY: marks cached plans invalid; plans that are running keep their reference.
+        unsafe { pg_sys::ResetPlanCache() };
+    }
     WATCH.with_borrow_mut(|watch| {
         if let Some(watch) = watch {
             watch.admitted.insert(function);

@@ -266,6 +266,11 @@ unsafe fn makes_ranges(function: pg_sys::Oid) -> bool {
     }
 }
 
+/// Whether it is a function whose language may keep expressions ready between calls.
+pub(crate) fn keeps_plans(function: pg_sys::Oid) -> bool {
+    !is_builtin(function) && !is_compiled(function)
+}
+
 /// Whether it is written in C: nobody but a superuser makes such a function.
 pub(super) fn is_compiled(function: pg_sys::Oid) -> bool {
     // SAFETY: a syscache look-up; the field is copied before the row is released.

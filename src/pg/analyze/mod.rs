@@ -17,7 +17,7 @@ mod walk;
 use std::ffi::{CStr, c_void};
 
 use flowai_core::query::{Code, Reads, Refusal, character_at};
-pub(crate) use functions::{Standing, parts_of_aggregate, standing};
+pub(crate) use functions::{Standing, keeps_plans, parts_of_aggregate, standing};
 use pgrx::{list::List, memcx, pg_sys};
 
 use super::guc;
