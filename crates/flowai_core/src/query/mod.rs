@@ -1,11 +1,17 @@
 //! Read-only SQL: what is refused and how that reads, the limits of a result, and the SQLite check.
 //!
+//! - [`place`]: paths of SQLite files
 //! - [`policy`]: the built-in functions that a read-only statement may and may not call
+//! - [`remote`]: statements for a PostgreSQL server elsewhere
+//! - [`sheet`]: rows of another engine as JSON
 //! - [`sqlite`]: the structural check of a statement for SQLite
 //!
 //! For PostgreSQL the server's own parser decides; what it found becomes a [`Verdict`] of this module.
 
+pub mod place;
 pub mod policy;
+pub mod remote;
+pub mod sheet;
 pub mod sqlite;
 
 use std::collections::{HashMap, HashSet};
@@ -60,11 +66,13 @@ pub enum Code {
     TooDeep,
     /// A lock on something that the statement names could not be had in time.
     Timeout,
+    /// The target is not known, or cannot be used or reached.
+    Target,
 }
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Empty,
         Self::Syntax,
         Self::MultiStatement,
@@ -81,6 +89,7 @@ impl Code {
         Self::TooLarge,
         Self::TooDeep,
         Self::Timeout,
+        Self::Target,
     ];
 
     /// The name that programs see.
@@ -102,6 +111,7 @@ impl Code {
             Self::TooLarge => "too_large",
             Self::TooDeep => "too_deep",
             Self::Timeout => "timeout",
+            Self::Target => "target",
         }
     }
 
@@ -136,6 +146,7 @@ impl Code {
             Self::TooLarge => "Shorten the statement to 65536 bytes.",
             Self::TooDeep => "Nest the expressions, subqueries or views less deeply.",
             Self::Timeout => "Try again later.",
+            Self::Target => "Ask an administrator to look at what flowai.query_target_list shows.",
             Self::Syntax | Self::Relation | Self::Undefined | Self::Permission | Self::Invalid => {
                 return None;
             }
@@ -283,6 +294,13 @@ pub fn too_many_rows(most: usize) -> Refusal {
         format!("the statement returns more than {most} rows"),
         "Aggregate, add LIMIT, or pass a larger max_rows.",
     )
+}
+
+/// The refusal of a statement that was not done in time.
+pub fn took_too_long(timeout_ms: u64) -> Refusal {
+    let message = format!("the statement took longer than {timeout_ms} ms");
+    let hint = "Ask for less, or give it more time.".to_owned();
+    Refusal::by_server("57014", message, None, Some(hint))
 }
 
 /// The dialects that `validate_query` knows.
