@@ -85,7 +85,7 @@ GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text
 -- ------------------------------------------------------------------------------ read-only SQL
 
 COMMENT ON FUNCTION flowai.validate_query(text, text) IS 'Whether a statement only reads, as one row: ok; code (NULL if ok): empty, syntax, multi_statement, not_select, select_into, row_lock, modifying_cte, parameter, function, relation, undefined, permission, invalid, too_large, too_deep, timeout; message; position, a 1-based character offset; relations and functions that it reads and calls. SELECT, WITH, VALUES and TABLE are allowed. Names mean what they mean to the caller. dialect: postgres, or sqlite (structure alone). Never raises for what is in sql; NULL is empty. Error 22023 for an unknown dialect.';
-COMMENT ON FUNCTION flowai.execute_query(text, integer, interval) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
+COMMENT ON FUNCTION flowai.execute_query(text, integer, interval, text) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back; or, in target''s own dialect, on a target of flowai.query_targets: another server, in a read-only transaction there, or a SQLite file. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. A target that is unknown, cannot be used or cannot be reached is an error object too (code target, or the SQLSTATE of the connection). From other servers, types that are not the server''s own, and rows, come as text; from SQLite, blobs as \x and hexadecimal digits, infinities as strings, NUL and broken characters as U+FFFD, with warnings. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
 COMMENT ON FUNCTION flowai.query(text, integer, interval) IS 'Runs a statement that only reads, as flowai.execute_query does, and returns its rows; the call names them: SELECT * FROM flowai.query(''SELECT 1, now()'') AS t(n integer, at timestamptz). Types must be those of the statement. All rows or none: error 54000 if there are more than max_rows. Error 25006 (rule query_CODE, CODE as in flowai.validate_query) for a statement that does not only read, the statement''s own error with its SQLSTATE, 42501 for superusers, 0A000 without column names, 22004 for NULL.';
 COMMENT ON FUNCTION flowai.query_rows(text, integer, interval) IS 'As flowai.query, with each row as an object by column name: needs no column list.';
 COMMENT ON FUNCTION flowai_internal.query_array(text, integer, interval) IS 'The rows of flowai.query_rows as one array.';
@@ -95,11 +95,20 @@ COMMENT ON FUNCTION flowai.extension_allow(text, text) IS 'flowai.function_allow
 COMMENT ON FUNCTION flowai.function_disallow(regprocedure, text) IS 'Takes flowai.function_allow back, for the tenant or, if it is NULL, what was allowed for all. True if it was allowed so. For flowai_admin.';
 
 GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
-GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
+GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval, text),
     flowai.function_standing(oid[]), flowai.query(text, integer, interval), flowai.query_rows(text, integer, interval),
     flowai_internal.query_array(text, integer, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
 GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.extension_allow(text, text),
     flowai.function_disallow(regprocedure, text) TO flowai_admin;
+
+COMMENT ON FUNCTION flowai.query_target_define(text, text, text, text) IS 'Lets a tenant run read-only statements on a target: execute_query(..., target => name). kind postgres: source is the name of a foreign server of postgres_fdw that the caller has USAGE on (and must keep); its user mapping for flowai_owner says as whom to log in, with a password unless a superuser set password_required to false. kind sqlite: source is the absolute path of a regular file in a directory of flowai.sqlite_directories. A name that is there is defined anew. True if it was not there. Error P0002 for an unknown tenant, server or file, 42501 for a server without USAGE or a file in another directory, 22023 for another kind, wrapper, path or name, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.query_target_drop(text, text) IS 'Takes a target away from a tenant. True if it was there. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+
+-- Of the table, the columns that the view shows.
+GRANT SELECT (tenant_id, name, kind, defined_at) ON flowai_internal.query_targets TO flowai_user;
+GRANT SELECT ON TABLE flowai.query_targets TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.query_target_define(text, text, text, text),
+    flowai.query_target_drop(text, text), flowai.query_target_list(text) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------ references
 

@@ -53,6 +53,7 @@ extension_sql_file!(
     name = "readiness",
     requires = ["tenant_data", "search", "query", "approval"]
 );
+extension_sql_file!("../sql/44_query_target.sql", name = "query_target", requires = ["query"]);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 
 /// Runs once in each backend that loads the library.

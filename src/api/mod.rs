@@ -9,6 +9,7 @@ pub(crate) mod kv;
 pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod query;
+pub(crate) mod query_target;
 pub(crate) mod reference;
 pub(crate) mod search;
 pub(crate) mod tenancy;

@@ -14,7 +14,7 @@ use crate::pg::raise::{OrRaise, raise_refusal};
 use crate::pg::regprocedure::Regprocedure;
 use crate::pg::tenant;
 use crate::pg::tuples::Rows;
-use crate::store::{query, sample};
+use crate::store::{query, query_target, sample};
 
 /// One row: whether the statement only reads, and if not, why.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -46,8 +46,9 @@ fn execute_query(
     sql: Option<&str>,
     max_rows: default!(Option<i32>, "100"),
     timeout: default!(Option<Interval>, "'5 s'"),
+    target: default!(Option<&str>, "'local'"),
 ) -> Answer {
-    query::execute(sql, max_rows, timeout).or_raise()
+    query_target::execute(sql, max_rows, timeout, target).or_raise()
 }
 
 /// Rows of a statement that only reads, as rows whose columns the call names.

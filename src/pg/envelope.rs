@@ -112,16 +112,43 @@ fn to_json(
         let mut sheet = unsafe { Sheet::new(limits, portal.row())? };
         let mut receiver = sheet.receiver();
         portal.fetch(limits, (&raw mut receiver).cast());
-        let text = CString::new(finish(sheet)?).map_err(|_| Error::internal("NUL in a result"))?;
-        // SAFETY: back to the inner context afterwards; an error unwinds to the envelope's end, which
-        // chooses its own.
-        unsafe {
-            let inner = pg_sys::MemoryContextSwitchTo(outer);
-            let answer = Answer::parse(&text);
-            pg_sys::MemoryContextSwitchTo(inner);
-            Ok(answer)
-        }
+        // SAFETY: the context of the caller outlives the envelope.
+        unsafe { answer(finish(sheet)?, outer) }
     })
+}
+
+/// Runs `work`, which has a statement run elsewhere and makes JSON of its rows, in the same envelope: a
+/// timer, and errors that leave the caller's transaction as it was. The answer is in the caller's memory
+/// context.
+pub(crate) fn run_elsewhere(
+    timeout_ms: u64,
+    work: impl FnOnce() -> Result<Vec<u8>, Stop>,
+) -> Result<Answer, Stop> {
+    // SAFETY: a plain read of the backend's current context.
+    let outer = unsafe { pg_sys::CurrentMemoryContext };
+    // No function of this server is called, so there is none to judge.
+    guarded(
+        timeout_ms,
+        |_| Ok(None),
+        |_| {
+            let json = work()?;
+            // SAFETY: as above.
+            unsafe { answer(json, outer) }
+        },
+    )
+}
+
+/// A result as jsonb, in the memory context given.
+unsafe fn answer(json: Vec<u8>, context: pg_sys::MemoryContext) -> Result<Answer, Stop> {
+    let text = CString::new(json).map_err(|_| Error::internal("NUL in a result"))?;
+    // SAFETY: back to the inner context afterwards; an error unwinds to the envelope's end, which
+    // chooses its own.
+    unsafe {
+        let inner = pg_sys::MemoryContextSwitchTo(context);
+        let answer = Answer::parse(&text);
+        pg_sys::MemoryContextSwitchTo(inner);
+        Ok(answer)
+    }
 }
 
 /// Analyses and starts the statement, and hands its portal to `fetch`.

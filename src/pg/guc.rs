@@ -47,6 +47,7 @@ static QUERY_MAX_ROWS: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 static QUERY_MAX_BYTES: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static QUERY_MAX_CELL_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1024);
 static QUERY_MAX_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
+static SQLITE_DIRECTORIES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
 /// Layers of the read-only guard that a test leaves out, to see that the others hold. Not in a release.
 #[cfg(debug_assertions)]
@@ -148,6 +149,11 @@ pub(crate) fn query_max_cell_bytes() -> usize {
 /// Longest time that a query may be given, in milliseconds.
 pub(crate) fn query_max_timeout_ms() -> u64 {
     QUERY_MAX_TIMEOUT.get() as u64
+}
+
+/// The directories that SQLite files may be in, as the superuser wrote them.
+pub(crate) fn sqlite_directories() -> String {
+    SQLITE_DIRECTORIES.get().map(|d| d.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Sets `flowai.tenant` and `flowai.workspace` until the transaction ends, as SET LOCAL does.
@@ -329,6 +335,14 @@ pub(crate) fn init() {
         100_000,
         GucContext::Userset,
         GucFlags::default(),
+    );
+    GucRegistry::define_string_guc(
+        c"flowai.sqlite_directories",
+        c"Directories whose SQLite files may be registered as targets of read-only queries.",
+        c"Absolute paths, commas between them; what is below them counts too. Only trusted users should be able to write there. Empty: none.",
+        &SQLITE_DIRECTORIES,
+        GucContext::Suset,
+        GucFlags::SUPERUSER_ONLY,
     );
     // SAFETY: later settings under this prefix are refused, earlier unknown ones removed.
     unsafe { pg_sys::MarkGUCPrefixReserved(c"flowai".as_ptr()) };

@@ -13,6 +13,9 @@
 //! - [`rows`]: its rows as JSON
 //! - [`tuples`]: its rows as rows
 //! - [`attempt`]: work that may fail without taking the transaction along
+//! - [`remote`]: a session on a PostgreSQL server elsewhere
+//! - [`sqlite`]: a SQLite file
+//! - [`owner`]: a moment as flowai_owner
 //! - [`answer`]: a jsonb made from JSON text
 //! - [`trigger`]: the rows that a trigger is fired for
 //! - [`statement`]: what the row triggers of a statement leave for its end
@@ -32,12 +35,15 @@ pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod interrupt;
 pub(crate) mod jsonb;
+pub(crate) mod owner;
 pub(crate) mod raise;
 pub(crate) mod random;
 pub(crate) mod regprocedure;
+pub(crate) mod remote;
 pub(crate) mod rows;
 pub(crate) mod segment_file;
 pub(crate) mod spi;
+pub(crate) mod sqlite;
 pub(crate) mod statement;
 pub(crate) mod tenant;
 pub(crate) mod timeout;

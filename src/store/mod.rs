@@ -11,6 +11,7 @@ pub(crate) mod kv;
 pub(crate) mod maintenance;
 pub(crate) mod plan;
 pub(crate) mod query;
+pub(crate) mod query_target;
 pub(crate) mod reference;
 pub(crate) mod sample;
 pub(crate) mod search;

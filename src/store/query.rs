@@ -115,7 +115,8 @@ pub(crate) fn rows(
     envelope::run_to_rows(&text, limits, judge, rows)
 }
 
-fn limits(max_rows: Option<i32>, timeout: Option<Interval>) -> Result<Limits> {
+/// What a statement may use: the arguments, within the bounds of the settings.
+pub(super) fn limits(max_rows: Option<i32>, timeout: Option<Interval>) -> Result<Limits> {
     let bounds = Limits {
         rows: guc::query_max_rows(),
         bytes: guc::query_max_bytes(),
@@ -127,7 +128,7 @@ fn limits(max_rows: Option<i32>, timeout: Option<Interval>) -> Result<Limits> {
 }
 
 /// The text for the server, if the role may have it analysed at all.
-fn prepared(sql: &str) -> std::result::Result<CString, Refusal> {
+pub(super) fn prepared(sql: &str) -> std::result::Result<CString, Refusal> {
     check_text(sql)?;
     if envelope::role_is_unbound() {
         // Analysis alone can run code of others, in the input function of a domain.

@@ -8,6 +8,7 @@
 //! Analysis itself can run code: the input function of a domain, hidden in an array or a row type, runs
 //! while its literal is parsed. So [`analyse`] must be called inside the envelope.
 
+pub(crate) mod elsewhere;
 mod functions;
 mod relations;
 mod structure;
