@@ -186,12 +186,15 @@ fn on_file(
     if let Some(refusal) = dialect::validate(sql).refusal {
         return Err(without_advice(refusal));
     }
-    let file = sqlite::find(path, &guc::sqlite_directories()).map_err(|reason| match reason {
-        sqlite::Unusable::Outside => unusable(
-            target,
-            "is a file in no directory that the setting flowai.sqlite_directories names",
-        ),
-        sqlite::Unusable::Bad(what) => unusable(target, &format!("is a file that {what}")),
+    let file = sqlite::find(path, &guc::sqlite_directories()).map_err(|reason| {
+        let what = match reason {
+            sqlite::Unusable::Outside => {
+                "is in no directory that the setting flowai.sqlite_directories names"
+            }
+            sqlite::Unusable::Bad(what) => what,
+        };
+        let target = name::shorten(target);
+        Refusal::new(Code::Target, format!("the file of target \"{target}\" {what}"), None)
     })?;
     sqlite::run(&file, sql, limits)
 }

@@ -31,6 +31,11 @@ SELECT count(*) FROM flowai.kv_put('n', 'text', '"x"');
 SELECT id AS late FROM flowai.approvals WHERE subject_id = 'late' \gset
 SELECT id AS run FROM flowai.approvals WHERE subject_id = 'run' \gset
 RESET ROLE;
+SET flowai.sqlite_directories = '/no/such/directory';
+CREATE FOREIGN DATA WRAPPER other;
+CREATE SERVER not_given FOREIGN DATA WRAPPER other;
+CREATE SERVER given FOREIGN DATA WRAPPER other;
+GRANT USAGE ON FOREIGN SERVER given TO steward;
 SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (1, 'pool', 'flowai.require_tenant()'),
     (2, 'acme_app', 'flowai.use_tenant(''globex'')'),
@@ -94,5 +99,13 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (60, 'acme_app', format('flowai.approval_decide(%L, ''perhaps'')', :'run')),
     (61, 'acme_app', format('flowai.approval_decide(%L, ''denied'')', :'run')),
     (62, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'late')),
-    (63, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":"a","metadata":{"$serde_json::private::Number":"x"}}]'')')
+    (63, 'acme_app', 'flowai.catalog_put(''[{"id":"a","itemType":"a","name":"a","metadata":{"$serde_json::private::Number":"x"}}]'')'),
+    (64, 'steward', 'flowai.query_target_define(''acme'', ''local'', ''sqlite'', ''/x'')'),
+    (65, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''oracle'', ''/x'')'),
+    (66, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''postgres'', ''no such server'')'),
+    (67, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''postgres'', ''not_given'')'),
+    (68, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''postgres'', ''given'')'),
+    (69, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''x.db'')'),
+    (70, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''/etc/passwd'')'),
+    (71, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''/no/such/directory/x.db'')')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;

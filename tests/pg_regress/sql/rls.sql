@@ -6,7 +6,9 @@ WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p')
   AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
   AND c.oid NOT IN ('flowai_internal.tenants'::regclass, 'flowai_internal.tenant_members'::regclass, 'flowai_internal.tenant_versions'::regclass,
                     -- Rows of one tenant or of nobody, under a policy of its own.
-                    'flowai.allowed_functions'::regclass);
+                    'flowai.allowed_functions'::regclass,
+                    -- Written by administrators for tenants, who see some of its columns: see query_target.sql.
+                    'flowai_internal.query_targets'::regclass);
 
 -- Every tenant table: row security enabled and forced, owner, number of leaves.
 SELECT t.relation, t.relrowsecurity AS enabled, t.relforcerowsecurity AS forced, t.relowner::regrole AS owner,
