@@ -29,9 +29,9 @@ ours AS (
     WHERE n.nspname IN ('flowai', 'flowai_internal')
 ),
 relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f')),
--- Tables about tenants, which no tenant reads, and one whose rows belong to one tenant or to all.
-exempt (label) AS (VALUES ('flowai_internal.tenants'), ('flowai_internal.tenant_members'),
-                          ('flowai_internal.tenant_versions'), ('flowai.allowed_functions')),
+-- Tables that administrators write about tenants, under policies of their own where a tenant reads them.
+exempt (label) AS (VALUES ('flowai_internal.tenants'), ('flowai_internal.tenant_members'), ('flowai_internal.tenant_versions'),
+                          ('flowai_internal.query_targets'), ('flowai.allowed_functions')),
 tenant_table AS (
     SELECT o.*, a.attnum AS tenant_column, a.attnotnull AS tenant_not_null, a.attcollation AS tenant_collation
     FROM ours o
@@ -111,8 +111,8 @@ check_row (capability, name, advisory, object, ok) AS (
             SELECT FROM relation_right g WHERE g.label = r.label AND g.grantee = 0) FROM storage, relation r
     UNION ALL SELECT storage.title, 'internal_tables_ungranted', false, r.label, NOT EXISTS (
             SELECT FROM relation_right g WHERE g.label = r.label) FROM storage, relation r WHERE r.nspname = 'flowai_internal'
-    UNION ALL SELECT storage.title, 'columns_ungranted', false, r.label, NOT EXISTS (
-            SELECT FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attacl IS NOT NULL) FROM storage, relation r
+    UNION ALL SELECT storage.title, 'columns_read_only_to_roles', false, r.label, NOT EXISTS (
+            SELECT FROM pg_attribute a, aclexplode(a.attacl) g WHERE a.attrelid = r.oid AND g.privilege_type <> 'SELECT') FROM storage, relation r
     UNION ALL SELECT storage.title, 'relations_owned_by_owner', false, r.label, pg_get_userbyid(r.relowner) = 'flowai_owner' FROM storage, relation r
     UNION ALL SELECT storage.title, 'no_triggers_on_tables', false, t.label, NOT EXISTS (
             SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal) FROM storage, tenant_table t
@@ -222,7 +222,7 @@ expected (name, capability, advisory, may_be_empty) AS (
         ('storage', 'unique_keys_led_by_tenant', false, false), ('storage', 'indexes_led_by_tenant', false, false), ('storage', 'foreign_keys_carry_tenant', false, false),
         ('storage', 'no_inheritance_but_partitions', false, false), ('storage', 'partitions_out_of_reach', false, false), ('storage', 'partitions_complete', false, false),
         ('storage', 'tables_logged', false, false), ('storage', 'tables_read_only_to_roles', false, false), ('storage', 'nothing_public', false, false),
-        ('storage', 'internal_tables_ungranted', false, false), ('storage', 'columns_ungranted', false, false), ('storage', 'relations_owned_by_owner', false, false),
+        ('storage', 'internal_tables_ungranted', false, false), ('storage', 'columns_read_only_to_roles', false, false), ('storage', 'relations_owned_by_owner', false, false),
         ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
         ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
         ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),

@@ -128,12 +128,12 @@ GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.pr
 
 COMMENT ON FUNCTION flowai.current_workspace() IS 'The workspace in force: flowai.workspace, or "default" where that is blank.';
 COMMENT ON FUNCTION flowai.catalog_put(jsonb) IS 'Writes an array of entries {id, itemType, name, qualified_name, content, tags, related, metadata}; both spellings of two-word keys are read. One row per entry, in order: id, outcome (inserted, updated, unchanged), version. All or nothing. Error 22023 for a malformed entry (naming entry and key), 21000 for an id given twice, 54000 over a limit, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, then deletes what the array lacks: of the data source database_id, of the item type, or of the whole workspace where both are NULL. Rows as catalog_put, with outcome deleted added. Error 22023 if an entry is outside of what is replaced; else as catalog_put.';
+COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, then deletes what the array lacks: of the data source database_id, of the item type, or of the whole workspace where both are NULL. Rows as catalog_put, with outcome deleted added. Replaces of a workspace take turns: the last one stands; under REPEATABLE READ one that had to wait is 40001. Error 22023 if an entry is outside of what is replaced; else as catalog_put.';
 COMMENT ON FUNCTION flowai.catalog_delete(text[]) IS 'Deletes entries and the relations that leave them. One row per id, in order: id, deleted (false if it was not there). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.get_catalog_entities(text[]) IS 'Entries by id: one row per id, in order, found = false and NULLs for one that is not there. At most 1000 ids (54000). NULL gives no rows. Error 42501 without tenant.';
 COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. No rows for an unknown entry.';
 COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. dangling: the other end is not in the catalog. No rows for an unknown entry or direction.';
-COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only. max_hops 1 to 6, max_paths 1 to 100 (22023). Error P0002 for an unknown entry. A NOTICE says when the search was cut.';
+COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only. max_hops 1 to 6, max_paths 1 to 100 (22023). complete: there is no other path within max_hops; false if max_paths left some away or the search stopped after 20,000 steps. Error 54000 if it stopped so without having found one, P0002 for an unknown entry, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
 COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id.';
 COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
@@ -164,7 +164,7 @@ GRANT EXECUTE ON FUNCTION flowai.search_catalog(text, text[], text[], text, text
 -- ------------------------------------------------------------------------------ read-only SQL
 
 COMMENT ON FUNCTION flowai.validate_query(text, text) IS 'Whether a statement only reads, as one row: ok; code (NULL if ok): empty, syntax, multi_statement, not_select, select_into, row_lock, modifying_cte, parameter, function, relation, undefined, permission, invalid, too_large, too_deep, timeout; message; position, a 1-based character offset; relations and functions that it reads and calls. SELECT, WITH, VALUES and TABLE are allowed. Names mean what they mean to the caller. dialect: postgres, or sqlite (structure alone). Never raises for what is in sql; NULL is empty. Error 22023 for an unknown dialect.';
-COMMENT ON FUNCTION flowai.execute_query(text, integer, interval) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
+COMMENT ON FUNCTION flowai.execute_query(text, integer, interval, text) IS 'Runs a statement that only reads, with the caller''s rights, in a read-only subtransaction that is always rolled back; or, in target''s own dialect, on a target of flowai.query_targets: another server, in a read-only transaction there, or a SQLite file. Returns {"row_count", "columns", "rows", "truncated", "warnings"}, rows as objects by column name, or {"error", "code", "position", "hint"}: "read-only violation ...; only SELECT statements are allowed" with the code of flowai.validate_query, or an error of the statement with its SQLSTATE. The caller''s transaction stays as it was. At most max_rows rows; bounds are flowai.query_max_rows, query_max_bytes, query_max_cell_bytes, query_max_timeout. A target that is unknown, cannot be used or cannot be reached is an error object too (code target, or the SQLSTATE of the connection). From other servers, types that are not the server''s own, and rows, come as text; from SQLite, blobs as \x and hexadecimal digits, infinities as strings, NUL and broken characters as U+FFFD, with warnings. Superusers and BYPASSRLS roles are refused (42501). Error 22023 for max_rows or timeout out of bounds, 22004 for NULL.';
 COMMENT ON FUNCTION flowai.query(text, integer, interval) IS 'Runs a statement that only reads, as flowai.execute_query does, and returns its rows; the call names them: SELECT * FROM flowai.query(''SELECT 1, now()'') AS t(n integer, at timestamptz). Types must be those of the statement. All rows or none: error 54000 if there are more than max_rows. Error 25006 (rule query_CODE, CODE as in flowai.validate_query) for a statement that does not only read, the statement''s own error with its SQLSTATE, 42501 for superusers, 0A000 without column names, 22004 for NULL.';
 COMMENT ON FUNCTION flowai.query_rows(text, integer, interval) IS 'As flowai.query, with each row as an object by column name: needs no column list.';
 COMMENT ON FUNCTION flowai_internal.query_array(text, integer, interval) IS 'The rows of flowai.query_rows as one array.';
@@ -174,11 +174,20 @@ COMMENT ON FUNCTION flowai.extension_allow(text, text) IS 'flowai.function_allow
 COMMENT ON FUNCTION flowai.function_disallow(regprocedure, text) IS 'Takes flowai.function_allow back, for the tenant or, if it is NULL, what was allowed for all. True if it was allowed so. For flowai_admin.';
 
 GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
-GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval),
+GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval, text),
     flowai.function_standing(oid[]), flowai.query(text, integer, interval), flowai.query_rows(text, integer, interval),
     flowai_internal.query_array(text, integer, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
 GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.extension_allow(text, text),
     flowai.function_disallow(regprocedure, text) TO flowai_admin;
+
+COMMENT ON FUNCTION flowai.query_target_define(text, text, text, text) IS 'Lets a tenant run read-only statements on a target: execute_query(..., target => name). kind postgres: source is the name of a foreign server of postgres_fdw that the caller has USAGE on (and must keep); its user mapping for flowai_owner says as whom to log in, with a password unless a superuser set password_required to false. kind sqlite: source is the absolute path of a regular file in a directory of flowai.sqlite_directories. A name that is there is defined anew. True if it was not there. Error P0002 for an unknown tenant, server or file, 42501 for a server without USAGE or a file in another directory, 22023 for another kind, wrapper, path or name, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.query_target_drop(text, text) IS 'Takes a target away from a tenant. True if it was there. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+
+-- Of the table, the columns that the view shows.
+GRANT SELECT (tenant_id, name, kind, defined_at) ON flowai_internal.query_targets TO flowai_user;
+GRANT SELECT ON TABLE flowai.query_targets TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.query_target_define(text, text, text, text),
+    flowai.query_target_drop(text, text), flowai.query_target_list(text) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------ references
 
@@ -359,6 +368,18 @@ SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'catalog_replace_wrapper';
 
+-- flowai_runtime::api::catalog::catalog_view_end
+CREATE FUNCTION "catalog_view_end"()
+	RETURNS TRIGGER
+	LANGUAGE c
+	AS 'MODULE_PATHNAME', 'catalog_view_end_wrapper';
+
+-- flowai_runtime::api::catalog::catalog_view_write
+CREATE FUNCTION "catalog_view_write"()
+	RETURNS TRIGGER
+	LANGUAGE c
+	AS 'MODULE_PATHNAME', 'catalog_view_write_wrapper';
+
 -- flowai_runtime::api::catalog::get_catalog_entities
 CREATE  FUNCTION "get_catalog_entities"(
 	"ids" TEXT[] /* Vec < Option < String > > */
@@ -371,8 +392,8 @@ CREATE  FUNCTION "get_catalog_entities"(
 	"qualified_name" TEXT,  /* Option < String > */
 	"content" TEXT,  /* Option < String > */
 	"tags" TEXT[],  /* :: std :: option :: Option < Vec < String > > */
-	"related" jsonb,  /* Option < JsonB > */
-	"metadata" jsonb,  /* Option < JsonB > */
+	"related" jsonb,  /* Option < Stored > */
+	"metadata" jsonb,  /* Option < Stored > */
 	"version" bigint  /* Option < i64 > */
 )
 STRICT STABLE PARALLEL RESTRICTED
@@ -393,7 +414,8 @@ CREATE  FUNCTION "get_relation_paths_between"(
 	"hops" INT,  /* i32 */
 	"ids" TEXT[],  /* Vec < String > */
 	"kinds" TEXT[],  /* Vec < String > */
-	"forward" bool[]  /* Vec < bool > */
+	"forward" bool[],  /* Vec < bool > */
+	"complete" bool  /* bool */
 )
 STRICT STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
@@ -675,7 +697,8 @@ AS 'MODULE_PATHNAME', 'plan_submit_wrapper';
 CREATE  FUNCTION "execute_query"(
 	"sql" TEXT, /* Option < & str > */
 	"max_rows" INT DEFAULT 100, /* Option < i32 > */
-	"timeout" interval DEFAULT '5 s' /* Option < Interval > */
+	"timeout" interval DEFAULT '5 s', /* Option < Interval > */
+	"target" TEXT DEFAULT 'local' /* Option < & str > */
 ) RETURNS jsonb /* Answer */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -753,6 +776,28 @@ CREATE  FUNCTION "validate_query"(
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'validate_query_wrapper';
+
+-- flowai_runtime::api::query_target::query_target_define
+CREATE  FUNCTION "query_target_define"(
+	"tenant" TEXT, /* Option < & str > */
+	"name" TEXT, /* Option < & str > */
+	"kind" TEXT, /* Option < & str > */
+	"source" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'query_target_define_wrapper';
+
+-- flowai_runtime::api::query_target::query_target_drop
+CREATE  FUNCTION "query_target_drop"(
+	"tenant" TEXT, /* Option < & str > */
+	"name" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'query_target_drop_wrapper';
 
 -- flowai_runtime::api::reference::ref_delete
 CREATE  FUNCTION "ref_delete"(
@@ -1607,6 +1652,77 @@ COMMENT ON COLUMN flowai.approval_inbox.requested_at IS 'When it asked.';
 COMMENT ON COLUMN flowai.approval_inbox.expires_at IS 'Until when it may be decided; NULL for ever.';
 
 -- requires:
+--   query
+
+-- Where read-only SQL may run besides this database: other servers, and SQLite files.
+
+-- Administrators write it for tenants, as they write tenant_members: so row-level security, which binds the
+-- tenants, does not bind flowai_owner here. What says where a target is stays in columns that no tenant
+-- may read.
+CREATE TABLE flowai_internal.query_targets (
+    tenant_id  flowai.identifier NOT NULL,
+    name       flowai.identifier NOT NULL,
+    kind       text COLLATE "C" NOT NULL,
+    source     text COLLATE "C" NOT NULL,
+    defined_by name NOT NULL,
+    defined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT query_targets_pkey PRIMARY KEY (tenant_id, name),
+    CONSTRAINT query_targets_tenant_known FOREIGN KEY (tenant_id)
+        REFERENCES flowai_internal.tenants (tenant_id) ON DELETE CASCADE,
+    CONSTRAINT query_targets_name_free CHECK (name OPERATOR(pg_catalog.<>) 'local'),
+    CONSTRAINT query_targets_kind_known CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['postgres', 'sqlite']))
+);
+COMMENT ON TABLE flowai_internal.query_targets IS 'Where a tenant''s read-only statements may run besides this database. Written by flowai.query_target_define and flowai.query_target_drop.';
+COMMENT ON COLUMN flowai_internal.query_targets.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.query_targets.name IS 'What the tenant calls it: the argument target of flowai.execute_query.';
+COMMENT ON COLUMN flowai_internal.query_targets.kind IS 'postgres: another server. sqlite: a file.';
+COMMENT ON COLUMN flowai_internal.query_targets.source IS 'The name of a foreign server, or the path of a file. Tenants cannot read it. Credentials are in the server''s user mapping for flowai_owner, never here.';
+COMMENT ON COLUMN flowai_internal.query_targets.defined_by IS 'The role that defined it. It must keep USAGE on the foreign server.';
+COMMENT ON COLUMN flowai_internal.query_targets.defined_at IS 'When it was defined in this form.';
+SELECT pg_catalog.pg_extension_config_dump('flowai_internal.query_targets', '');
+
+ALTER TABLE flowai_internal.query_targets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON flowai_internal.query_targets FOR ALL TO PUBLIC
+    USING (tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant())))
+    WITH CHECK (tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant())));
+COMMENT ON POLICY tenant ON flowai_internal.query_targets IS 'Rows of the tenant in force, and no others.';
+
+CREATE VIEW flowai.query_targets WITH (security_invoker = true) AS
+    SELECT t.tenant_id, t.name, t.kind, t.defined_at FROM flowai_internal.query_targets t;
+COMMENT ON VIEW flowai.query_targets IS 'The targets that the tenant''s read-only statements may run on besides local, by name. Where they are is the administrators'' business.';
+COMMENT ON COLUMN flowai.query_targets.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.query_targets.name IS 'The argument target of flowai.execute_query.';
+COMMENT ON COLUMN flowai.query_targets.kind IS 'postgres: another server, in its dialect. sqlite: a file, in the dialect of SQLite.';
+COMMENT ON COLUMN flowai.query_targets.defined_at IS 'When it was defined in this form.';
+
+-- A server that was dropped and made anew by somebody else is not the one that was meant: who defined the
+-- target must be allowed to use it now.
+CREATE FUNCTION flowai_internal.query_target_place(target text)
+RETURNS TABLE (kind text, source text, server oid, usable boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT t.kind, t.source, s.oid,
+           w.fdwname = 'postgres_fdw' AND COALESCE(pg_catalog.has_server_privilege(r.oid, s.oid, 'USAGE'), false)
+    FROM flowai_internal.query_targets t
+    LEFT JOIN pg_catalog.pg_foreign_server s ON t.kind = 'postgres' AND s.srvname = t.source::name
+    LEFT JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+    LEFT JOIN pg_catalog.pg_roles r ON r.rolname = t.defined_by
+    WHERE t.tenant_id = flowai.current_tenant() AND t.name = target;
+END;
+COMMENT ON FUNCTION flowai_internal.query_target_place(text) IS 'Where a target of the tenant in force is: for flowai.execute_query, which asks as flowai_owner.';
+
+CREATE FUNCTION flowai.query_target_list(tenant text)
+RETURNS TABLE (name text, kind text, source text, defined_by text, defined_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 10
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT t.name, t.kind, t.source, t.defined_by, t.defined_at
+    FROM flowai_internal.query_targets t WHERE t.tenant_id = tenant ORDER BY t.name;
+END;
+COMMENT ON FUNCTION flowai.query_target_list(text) IS 'The targets of a tenant with where they are: the name of a foreign server, or the path of a file. For flowai_admin.';
+
+-- requires:
 --   reference
 
 -- Plans: what an agent means to do, before it does it. A title and ordered steps, each with the
@@ -2121,6 +2237,80 @@ END $$;
 -- requires:
 --   tenancy
 
+-- What an agent may use, behind one door: names, descriptions and schemas as function-calling APIs take
+-- them (an object, plain types, nothing exotic), and flowai.call_tool, which runs one of them. Each tool is
+-- a function of this extension; src/store/tool.rs says which statement stands behind each name.
+
+CREATE FUNCTION flowai.tools()
+RETURNS TABLE (name text, description text, input_schema jsonb)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
+BEGIN ATOMIC
+    SELECT t.name, t.description, pg_catalog.jsonb_build_object(
+        'type', 'object', 'properties', t.properties::jsonb, 'required', pg_catalog.to_jsonb(t.required), 'additionalProperties', false)
+    FROM (VALUES
+    ('search_catalog', 'Finds catalog entries (tables, columns, documents, ...) by words, "phrases", -exclusions, prefix*, ids or qualified names. Best first. For more, pass the last cursor.',
+     '{"query": {"type": "string", "description": "What to look for, at most 2048 bytes."},
+       "item_types": {"type": "array", "items": {"type": "string"}, "description": "Only entries of one of these types, such as table or column."},
+       "tags": {"type": "array", "items": {"type": "string"}, "description": "Only entries with all of these tags."},
+       "database_id": {"type": "string"}, "schema_name": {"type": "string"},
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 100}, "cursor": {"type": "string"}}', '{query}'::text[]),
+    ('catalog_facets', 'Counts item types, tags, schemas and databases over everything that search_catalog would find.',
+     '{"query": {"type": "string"}, "item_types": {"type": "array", "items": {"type": "string"}}, "tags": {"type": "array", "items": {"type": "string"}},
+       "database_id": {"type": "string"}, "schema_name": {"type": "string"}}', '{query}'),
+    ('get_catalog_entities', 'Reads catalog entries by id, in the order given.',
+     '{"ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1000}}', '{ids}'),
+    ('list_schema_fields', 'Lists the columns of a table or view that is in the catalog.',
+     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000},
+       "after": {"type": "integer", "description": "Ordinal of the last column seen."}}', '{entry}'),
+    ('get_catalog_relations', 'Lists the relations of a catalog entry: what it contains, references, joins with.',
+     '{"entry": {"type": "string"}, "direction": {"type": "string", "enum": ["out", "in", "both"]}, "kinds": {"type": "array", "items": {"type": "string"}},
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000}}', '{entry}'),
+    ('get_relation_paths_between', 'Finds the shortest ways from one catalog entry to another along relations, such as how two tables join.',
+     '{"from_id": {"type": "string"}, "to_id": {"type": "string"}, "max_hops": {"type": "integer", "minimum": 1, "maximum": 6},
+       "kinds": {"type": "array", "items": {"type": "string"}}, "directed": {"type": "boolean"}, "max_paths": {"type": "integer", "minimum": 1, "maximum": 100}}', '{from_id,to_id}'),
+    ('sample_table_data', 'Shows some rows of the table that a catalog entry describes.',
+     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "columns": {"type": "array", "items": {"type": "string"}},
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{entry}'),
+    ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
+     '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
+    ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
+     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{sql}'),
+    ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
+    ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
+     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
+       "expected_version": {"type": "integer", "minimum": 0}}', '{namespace,key,value}'),
+    ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
+    ('kv_list', 'Lists keys and values whose key begins with a prefix. For more, pass the last key as after.',
+     '{"namespace": {"type": "string"}, "prefix": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{namespace}'),
+    ('ref_put', 'Stores a payload and returns a short handle {kind, id} for it. The same payload has the same handle.',
+     '{"kind": {"type": "string"}, "payload": {"description": "Any JSON value."}, "summary": {"description": "What the payload is, in a few words or fields."},
+       "ttl_seconds": {"type": "number", "minimum": 0.001}}', '{kind,payload}'),
+    ('ref_put_query', 'Runs a read-only statement and stores its rows as a payload, without showing them. Returns a handle and a summary.',
+     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{kind,sql}'),
+    ('ref_summary', 'Tells what a payload is without reading it.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
+    ('ref_resolve', 'Reads the payload of a handle.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
+    ('ref_list', 'Lists handles with their summaries. For more, pass the last id as after.',
+     '{"kind": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('plan_store', 'Stores a plan as a draft, or a new body of a draft with the revision that was seen.',
+     '{"kind": {"type": "string"}, "plan": {"type": "string", "description": "Id of the plan."},
+       "body": {"type": "object", "description": "{title, steps: [{operation, input, references: [{kind, id}]}]}"},
+       "expected_revision": {"type": "integer", "minimum": 1}}', '{kind,plan,body}'),
+    ('plan_submit', 'Submits a draft for a person to decide on.',
+     '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
+    ('plan_cancel', 'Cancels a plan that does not run yet.', '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
+    ('plan_get', 'Shows a plan with its steps and their results.', '{"plan": {"type": "string"}}', '{plan}'),
+    ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
+     '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('plan_history', 'Lists every move of a plan from state to state.', '{"plan": {"type": "string"}}', '{plan}')
+    ) AS t (name, description, properties, required)
+    ORDER BY t.name;
+END;
+
+-- requires:
+--   tenancy
+--   api::catalog::catalog_view_write
+--   api::catalog::catalog_view_end
+
 -- The catalog: entries, the relations between them, and a view that takes plain DML.
 
 CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
@@ -2192,6 +2382,20 @@ COMMENT ON COLUMN flowai.catalog_relations.to_id IS 'Id of the entry that the ed
 COMMENT ON COLUMN flowai.catalog_relations.properties IS 'What else is known of the edge, as an object; {} if nothing.';
 SELECT flowai_internal.make_tenant_table('flowai.catalog_relations');
 
+-- Not the row that flush and merge lock: they skip a locked one, and would skip it as long as a replace
+-- is open.
+CREATE TABLE flowai_internal.catalog_replaces (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    replaced_at  timestamptz NOT NULL,
+    CONSTRAINT catalog_replaces_pkey PRIMARY KEY (tenant_id, workspace_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.catalog_replaces IS 'One row for each workspace that flowai.catalog_replace has written: replaces of a workspace take turns on it.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.replaced_at IS 'When the last replace began its turn.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.catalog_replaces', readable => false);
+
 CREATE VIEW flowai.catalog WITH (security_invoker = true, security_barrier = true) AS
 SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
        COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('id', r.to_id, 'kind', r.kind, 'properties', r.properties)
@@ -2202,7 +2406,7 @@ SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
        e.metadata, e.version, e.created_at, e.updated_at
 FROM flowai.catalog_entries e
 WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
-COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, UPDATE and DELETE; for many rows at once flowai.catalog_put is the fast way.';
+COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505; a row that changed since the statement read it: 40001.';
 COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
 COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
 COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
@@ -2216,56 +2420,20 @@ COMMENT ON COLUMN flowai.catalog.created_at IS 'When the entry was first written
 COMMENT ON COLUMN flowai.catalog.updated_at IS 'When the entry was last effectively written; not written.';
 
 -- DML on the view goes the way of the functions, so that rows, relations and index stay one thing. The
--- statement read its rows without locking them; here the row is locked, and must be the one that was
--- read: otherwise an update would put back what somebody else has just changed or deleted. A definer
--- function, because tenants may lock nothing.
-CREATE FUNCTION flowai_internal.catalog_view_write() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    outcome text;
-BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        PERFORM FROM flowai.catalog_entries e
-        WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
-          AND e.id = OLD.id AND e.version = OLD.version
-        FOR UPDATE;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'entry "%" was changed by another transaction', OLD.id
-                USING ERRCODE = 'serialization_failure', CONSTRAINT = 'entry_version',
-                      DETAIL = 'It is not the version that this statement has read.',
-                      HINT = 'Run the transaction again.';
-        END IF;
-    END IF;
-    IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND NEW.id IS DISTINCT FROM OLD.id) THEN
-        PERFORM flowai.catalog_delete(ARRAY[OLD.id]);
-    END IF;
-    IF TG_OP = 'DELETE' THEN
-        RETURN OLD;
-    END IF;
-    NEW.qualified_name := COALESCE(NEW.qualified_name, '');
-    NEW.content := COALESCE(NEW.content, '');
-    NEW.tags := COALESCE(NEW.tags, '{}');
-    NEW.related := COALESCE(NEW.related, '[]');
-    NEW.metadata := COALESCE(NEW.metadata, '{}');
-    SELECT p.outcome INTO STRICT outcome
-    FROM flowai.catalog_put(jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-        'id', NEW.id, 'itemType', NEW.item_type, 'name', NEW.name))
-        || jsonb_build_object('qualified_name', NEW.qualified_name, 'content', NEW.content,
-                              'tags', NEW.tags, 'related', NEW.related, 'metadata', NEW.metadata))) AS p;
-    IF outcome <> 'inserted' AND (TG_OP = 'INSERT' OR NEW.id IS DISTINCT FROM OLD.id) THEN
-        RAISE EXCEPTION 'entry "%" already exists', NEW.id
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'entry_new',
-                  HINT = 'UPDATE it, or write with flowai.catalog_put, which does either.';
-    END IF;
-    SELECT c.version, c.created_at, c.updated_at INTO NEW.version, NEW.created_at, NEW.updated_at
-    FROM flowai.catalog c WHERE c.id = NEW.id;
-    RETURN NEW;
-END $$;
-COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF trigger of the view flowai.catalog.';
+-- row trigger checks and collects, the statement trigger writes all at once; see src/store/catalog_view.rs.
+-- Both are functions of the owner, because tenants may write and lock nothing.
+ALTER FUNCTION flowai.catalog_view_write() SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai_internal.catalog_view_write() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION flowai.catalog_view_end() SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai_internal.catalog_view_end() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF row trigger of the view flowai.catalog: checks the row as flowai.catalog_put does and keeps it for the end of the statement. RETURNING shows the entry as it will be read back.';
+COMMENT ON FUNCTION flowai_internal.catalog_view_end() IS 'AFTER STATEMENT trigger of the view flowai.catalog: writes what the statement wants, all at once. Error 23505 (entry_new) for an entry that is there already, 40001 (entry_version) if one that the statement has read was changed meanwhile.';
 CREATE TRIGGER catalog_write INSTEAD OF INSERT OR UPDATE OR DELETE ON flowai.catalog
     FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
-COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Sends DML on the view through catalog_put and catalog_delete.';
+COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Checks and collects the rows of a statement. Under session_replication_role = replica the server fires no triggers of views: such statements write nothing.';
+CREATE TRIGGER catalog_write_end AFTER INSERT OR UPDATE OR DELETE ON flowai.catalog
+    FOR EACH STATEMENT EXECUTE FUNCTION flowai_internal.catalog_view_end();
+COMMENT ON TRIGGER catalog_write_end ON flowai.catalog IS 'Writes what the statement wants.';
 
 -- ---------------------------------------------------------------------------------- reading tools
 
@@ -2349,78 +2517,6 @@ BEGIN ATOMIC
                       WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
                         AND e.id = r.to_id)
     ORDER BY r.from_id, r.kind, r.to_id;
-END;
-
--- requires:
---   tenancy
-
--- What an agent may use, behind one door: names, descriptions and schemas as function-calling APIs take
--- them (an object, plain types, nothing exotic), and flowai.call_tool, which runs one of them. Each tool is
--- a function of this extension; src/store/tool.rs says which statement stands behind each name.
-
-CREATE FUNCTION flowai.tools()
-RETURNS TABLE (name text, description text, input_schema jsonb)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
-BEGIN ATOMIC
-    SELECT t.name, t.description, pg_catalog.jsonb_build_object(
-        'type', 'object', 'properties', t.properties::jsonb, 'required', pg_catalog.to_jsonb(t.required), 'additionalProperties', false)
-    FROM (VALUES
-    ('search_catalog', 'Finds catalog entries (tables, columns, documents, ...) by words, "phrases", -exclusions, prefix*, ids or qualified names. Best first. For more, pass the last cursor.',
-     '{"query": {"type": "string", "description": "What to look for, at most 2048 bytes."},
-       "item_types": {"type": "array", "items": {"type": "string"}, "description": "Only entries of one of these types, such as table or column."},
-       "tags": {"type": "array", "items": {"type": "string"}, "description": "Only entries with all of these tags."},
-       "database_id": {"type": "string"}, "schema_name": {"type": "string"},
-       "max_rows": {"type": "integer", "minimum": 1, "maximum": 100}, "cursor": {"type": "string"}}', '{query}'::text[]),
-    ('catalog_facets', 'Counts item types, tags, schemas and databases over everything that search_catalog would find.',
-     '{"query": {"type": "string"}, "item_types": {"type": "array", "items": {"type": "string"}}, "tags": {"type": "array", "items": {"type": "string"}},
-       "database_id": {"type": "string"}, "schema_name": {"type": "string"}}', '{query}'),
-    ('get_catalog_entities', 'Reads catalog entries by id, in the order given.',
-     '{"ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1000}}', '{ids}'),
-    ('list_schema_fields', 'Lists the columns of a table or view that is in the catalog.',
-     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000},
-       "after": {"type": "integer", "description": "Ordinal of the last column seen."}}', '{entry}'),
-    ('get_catalog_relations', 'Lists the relations of a catalog entry: what it contains, references, joins with.',
-     '{"entry": {"type": "string"}, "direction": {"type": "string", "enum": ["out", "in", "both"]}, "kinds": {"type": "array", "items": {"type": "string"}},
-       "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000}}', '{entry}'),
-    ('get_relation_paths_between', 'Finds the shortest ways from one catalog entry to another along relations, such as how two tables join.',
-     '{"from_id": {"type": "string"}, "to_id": {"type": "string"}, "max_hops": {"type": "integer", "minimum": 1, "maximum": 6},
-       "kinds": {"type": "array", "items": {"type": "string"}}, "directed": {"type": "boolean"}, "max_paths": {"type": "integer", "minimum": 1, "maximum": 100}}', '{from_id,to_id}'),
-    ('sample_table_data', 'Shows some rows of the table that a catalog entry describes.',
-     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "columns": {"type": "array", "items": {"type": "string"}},
-       "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{entry}'),
-    ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
-     '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
-    ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
-     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{sql}'),
-    ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
-    ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
-     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
-       "expected_version": {"type": "integer", "minimum": 0}}', '{namespace,key,value}'),
-    ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
-    ('kv_list', 'Lists keys and values whose key begins with a prefix. For more, pass the last key as after.',
-     '{"namespace": {"type": "string"}, "prefix": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{namespace}'),
-    ('ref_put', 'Stores a payload and returns a short handle {kind, id} for it. The same payload has the same handle.',
-     '{"kind": {"type": "string"}, "payload": {"description": "Any JSON value."}, "summary": {"description": "What the payload is, in a few words or fields."},
-       "ttl_seconds": {"type": "number", "minimum": 0.001}}', '{kind,payload}'),
-    ('ref_put_query', 'Runs a read-only statement and stores its rows as a payload, without showing them. Returns a handle and a summary.',
-     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{kind,sql}'),
-    ('ref_summary', 'Tells what a payload is without reading it.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
-    ('ref_resolve', 'Reads the payload of a handle.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
-    ('ref_list', 'Lists handles with their summaries. For more, pass the last id as after.',
-     '{"kind": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
-    ('plan_store', 'Stores a plan as a draft, or a new body of a draft with the revision that was seen.',
-     '{"kind": {"type": "string"}, "plan": {"type": "string", "description": "Id of the plan."},
-       "body": {"type": "object", "description": "{title, steps: [{operation, input, references: [{kind, id}]}]}"},
-       "expected_revision": {"type": "integer", "minimum": 1}}', '{kind,plan,body}'),
-    ('plan_submit', 'Submits a draft for a person to decide on.',
-     '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
-    ('plan_cancel', 'Cancels a plan that does not run yet.', '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
-    ('plan_get', 'Shows a plan with its steps and their results.', '{"plan": {"type": "string"}}', '{plan}'),
-    ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
-     '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
-    ('plan_history', 'Lists every move of a plan from state to state.', '{"plan": {"type": "string"}}', '{plan}')
-    ) AS t (name, description, properties, required)
-    ORDER BY t.name;
 END;
 
 -- requires:

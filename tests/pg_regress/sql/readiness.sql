@@ -33,7 +33,7 @@ INSERT INTO mutation VALUES
 ('tables_read_only_to_roles', 'GRANT TRUNCATE ON flowai_internal.kv_entries_00 TO flowai_admin'),
 ('nothing_public', 'GRANT SELECT ON flowai.refs TO PUBLIC'),
 ('internal_tables_ungranted', 'GRANT SELECT ON flowai_internal.refs_00 TO flowai_user'),
-('columns_ungranted', 'GRANT UPDATE (value) ON flowai.kv_entries TO flowai_user'),
+('columns_read_only_to_roles', 'GRANT UPDATE (value) ON flowai.kv_entries TO flowai_user'),
 ('relations_owned_by_owner', 'ALTER TABLE flowai.refs OWNER TO postgres'),
 ('relations_owned_by_owner', 'ALTER VIEW flowai.catalog OWNER TO postgres'),
 ('no_triggers_on_tables', 'CREATE TRIGGER spy BEFORE UPDATE ON flowai.kv_entries FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()'),
