@@ -23,8 +23,16 @@ const PENDING: &str = "
                 SELECT FROM flowai_internal.search_dead
                 WHERE tenant_id = $1 AND workspace_id = $2 LIMIT $3) AS d)";
 
+/// Whoever inserts a key that an open transaction has inserted waits for it, and this must never wait.
+/// So the first maintenance of a workspace takes turns on the tenant's row, which can be skipped.
 const ENSURE_SCOPE: &str = "
-    INSERT INTO flowai_internal.search_scope (tenant_id, workspace_id) VALUES ($1, $2)
+    WITH turn AS (
+        SELECT FROM flowai_internal.tenants t
+        WHERE t.tenant_id = $1 AND NOT EXISTS (
+            SELECT FROM flowai_internal.search_scope s
+            WHERE s.tenant_id = $1 AND s.workspace_id = $2)
+        FOR NO KEY UPDATE OF t SKIP LOCKED)
+    INSERT INTO flowai_internal.search_scope (tenant_id, workspace_id) SELECT $1, $2 FROM turn
     ON CONFLICT DO NOTHING";
 
 const LOCK_SCOPE: &str = "
@@ -95,6 +103,7 @@ pub(crate) struct Maintained {
 
 /// Moves the delta into a segment, notes the dead, and merges segments of like size.
 pub(crate) fn maintain() -> Result<Maintained> {
+    transaction::refuse_if_read_only(c"search_maintain()");
     maintain_scope(&Scope::current()?)
 }
 
@@ -106,12 +115,13 @@ pub(crate) fn maintain_scope(scope: &Scope) -> Result<Maintained> {
     care_for(scope)
 }
 
-/// What a writer does after each write: nothing, mostly.
+/// What a writer does after each write: nothing, mostly. After a write that made a segment of its own it
+/// merges, for such writes alone would never reach the threshold, and leave a segment each.
 ///
 /// If so much has gathered that searches would suffer, for somebody has held the lock for long, it
 /// waits a little for its turn. It never fails for that, and never waits for a lock, so that it cannot
 /// be part of a deadlock.
-pub(super) fn maintain_if_due(scope: &Scope) -> Result<()> {
+pub(super) fn maintain_if_due(scope: &Scope, made_segment: bool) -> Result<()> {
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
     let (due, too_much) = (guc::search_flush_rows() as i64, guc::search_delta_rows() as i64);
     let reach = due.max(too_much);
@@ -119,7 +129,8 @@ pub(super) fn maintain_if_due(scope: &Scope) -> Result<()> {
         Ok(row.need::<i64>(1)?.max(row.need(2)?))
     })?;
     let pending = pending.unwrap_or(0);
-    if pending < due || !transaction::sees_what_others_commit() {
+    let due = pending >= due;
+    if !(due || made_segment) || !transaction::sees_what_others_commit() {
         return Ok(());
     }
     let mut mine = lock(scope)?;
@@ -133,7 +144,7 @@ pub(super) fn maintain_if_due(scope: &Scope) -> Result<()> {
     if !mine {
         return Ok(());
     }
-    match care_for(scope) {
+    match if due { care_for(scope).map(drop) } else { merge(scope).map(drop) } {
         // Each step of it is whole by itself. Who writes entries should not fail for a damaged index:
         // searches will say so.
         Err(error) if error.rule == "search_segment_unreadable" => {
@@ -142,7 +153,7 @@ pub(super) fn maintain_if_due(scope: &Scope) -> Result<()> {
             );
             Ok(())
         }
-        done => done.map(drop),
+        done => done,
     }
 }
 
@@ -252,6 +263,7 @@ fn merge(scope: &Scope) -> Result<i64> {
 /// Entries that were altered from outside get a new version first, so that nobody takes them for what
 /// they were.
 pub(crate) fn rebuild() -> Result<i64> {
+    transaction::refuse_if_read_only(c"search_rebuild()");
     let scope = Scope::current()?;
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
     if !transaction::sees_what_others_commit() || !lock(&scope)? {

@@ -74,14 +74,15 @@ pub(super) fn write<'a>(
     if !dead.is_empty() {
         spi::run(ADD_DEAD, args![tenant, workspace, dead])?;
     }
-    if rows.len() >= guc::search_flush_rows() {
+    let many = rows.len() >= guc::search_flush_rows();
+    if many {
         let documents: Vec<Document> = rows.iter().map(|(v, e)| document_of(*v, e)).collect();
         store(scope, &build(&documents)?)?;
     } else if !rows.is_empty() {
         let versions: Vec<i64> = rows.iter().map(|(v, _)| *v).collect();
         spi::run(ADD_DELTA, args![tenant, workspace, versions])?;
     }
-    maintain::maintain_if_due(scope)
+    maintain::maintain_if_due(scope, many)
 }
 
 fn document_of(row_version: i64, entry: &Entry) -> Document {

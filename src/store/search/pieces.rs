@@ -95,7 +95,11 @@ pub(super) fn open(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Resul
 /// The bytes of a segment as its rows have them, verified.
 pub(super) fn read(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Result<Vec<u8>> {
     check_format(row)?;
-    let mut bytes = Vec::with_capacity(row.byte_size);
+    // The number may be damaged too, and a failed allocation would take the server down.
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(row.byte_size)
+        .map_err(|_| unreadable("Its size is beyond the memory.".to_owned()))?;
     spi::rows(snapshot, CHUNKS, args![&*scope.tenant, row.id], |chunk| {
         bytes.extend_from_slice(&chunk.need::<Vec<u8>>(1)?);
         Ok(())

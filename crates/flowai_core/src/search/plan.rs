@@ -4,6 +4,9 @@
 //! summed, prefixes and typing errors are expanded over all dictionaries together. Each piece then
 //! gets its own list of steps, in the same order everywhere, so that a document's score is the same
 //! sum in the same order whichever piece it lives in.
+//!
+//! Dead documents count nowhere. Which of them are still in the pieces depends on what was flushed
+//! and merged, and for those in memory on what this process has searched before: no answer may show it.
 
 use std::collections::BTreeMap;
 
@@ -41,6 +44,8 @@ const KEY_BOOST: f32 = 4.0;
 const MAX_EXPANSIONS: usize = 256;
 /// So many terms of a dictionary are looked at to find them.
 const MAX_ENUMERATED: usize = 1 << 13;
+/// Terms of a dictionary between two looks at the interrupt flag.
+const TERMS_PER_CHECK: usize = 1024;
 /// So many words of a query are forgiven their typing errors: each costs a walk over every dictionary.
 const MAX_MISSPELLED: usize = 4;
 
@@ -65,7 +70,7 @@ pub(super) struct Plan {
 /// A term of one field, in every piece.
 struct Found {
     infos: Vec<Option<TermInfo>>,
-    /// Documents with it over all pieces, the dead ones as well.
+    /// Living documents with it over all pieces.
     frequency: u64,
 }
 
@@ -78,7 +83,8 @@ enum Place {
 
 struct Planner<'a> {
     pieces: &'a [Piece<'a>],
-    dead: &'a [Option<BitSet>],
+    /// The dead documents of each piece, ascending.
+    dead: &'a [Vec<u32>],
     interrupt: Interrupt,
     documents: u64,
     wanted: Slots,
@@ -95,15 +101,21 @@ pub(super) fn plan(
     dead: &[Option<BitSet>],
     interrupt: Interrupt,
 ) -> Result<Plan> {
+    let dead: Vec<Vec<u32>> =
+        dead.iter().map(|dead| dead.as_ref().map_or_else(Vec::new, ascending)).collect();
+    let documents = pieces
+        .iter()
+        .zip(&dead)
+        .map(|(piece, dead)| u64::from(piece.segment.doc_count) - dead.len() as u64)
+        .sum();
     let plan = Plan {
         steps: pieces.iter().map(|_| Vec::new()).collect(),
-        norms: [0, 1, 2, 3].map(|field| norms(pieces, field)),
+        norms: [0, 1, 2, 3].map(|field| norms(pieces, &dead, documents, field)),
         highlighter: query.highlighter(),
     };
-    let documents = pieces.iter().map(|piece| u64::from(piece.segment.doc_count)).sum();
     let mut planner = Planner {
         pieces,
-        dead,
+        dead: &dead,
         interrupt,
         documents,
         wanted: query.wanted,
@@ -149,9 +161,23 @@ fn prefixes(query: &Query) -> usize {
     query.slots.iter().filter(is_prefix).count() + wholes.count()
 }
 
-fn norms(pieces: &[Piece<'_>], field: usize) -> [f32; 256] {
-    let documents: u64 = pieces.iter().map(|piece| u64::from(piece.segment.doc_count)).sum();
-    let tokens: u64 = pieces.iter().map(|piece| piece.segment.text[field].tokens).sum();
+fn ascending(dead: &BitSet) -> Vec<u32> {
+    let mut docs = Vec::with_capacity(dead.len());
+    let mut next = 0;
+    while let Some(bucket) = dead.first_non_empty_bucket(next) {
+        docs.extend(dead.tinyset(bucket).into_iter().map(|bit| bucket * 64 + bit));
+        next = bucket + 1;
+    }
+    docs
+}
+
+fn norms(pieces: &[Piece<'_>], dead: &[Vec<u32>], documents: u64, field: usize) -> [f32; 256] {
+    let mut tokens = 0;
+    for (piece, dead) in pieces.iter().zip(dead) {
+        let text = &piece.segment.text[field];
+        let of_dead: u64 = dead.iter().map(|&doc| u64::from(text.lengths.fieldnorm(doc))).sum();
+        tokens += text.tokens - of_dead;
+    }
     let average = (tokens.max(1) as f64 / documents.max(1) as f64) as f32;
     let mut norms = [0.0; 256];
     for id in 0..=u8::MAX {
@@ -172,11 +198,39 @@ impl Planner<'_> {
 
     fn find(&self, place: Place, term: &[u8]) -> Result<Option<Found>> {
         let mut infos = Vec::with_capacity(self.pieces.len());
+        let mut frequency = 0;
         for piece in 0..self.pieces.len() {
-            infos.push(self.terms(place, piece).terms().get(term).map_err(unreadable)?);
+            let info = self.terms(place, piece).terms().get(term).map_err(unreadable)?;
+            if let Some(info) = &info {
+                frequency += self.living(place, piece, info)?;
+            }
+            infos.push(info);
         }
-        let frequency = infos.iter().flatten().map(|info| u64::from(info.doc_freq)).sum();
         Ok((frequency > 0).then_some(Found { infos, frequency }))
+    }
+
+    /// Living documents of a piece with this term: all of them but those that its postings share with
+    /// the dead. Costs as much as the shorter of the two.
+    fn living(&self, place: Place, piece: usize, info: &TermInfo) -> Result<u64> {
+        let mut dead = &self.dead[piece][..];
+        let mut living = u64::from(info.doc_freq);
+        if dead.is_empty() {
+            return Ok(living);
+        }
+        let mut postings = self
+            .terms(place, piece)
+            .read_postings_from_terminfo(info, IndexRecordOption::Basic)
+            .map_err(unreadable)?;
+        while let Some(&doc) = dead.first() {
+            let at = if postings.doc() < doc { postings.seek(doc) } else { postings.doc() };
+            if at == TERMINATED {
+                break;
+            }
+            living -= u64::from(at == doc);
+            let next = if at == doc { at + 1 } else { at };
+            dead = &dead[dead.partition_point(|&doc| doc < next)..];
+        }
+        Ok(living)
     }
 
     /// What a hit in these slots is worth at most: what excludes is worth nothing.
@@ -190,25 +244,6 @@ impl Planner<'_> {
         (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln() as f32
     }
 
-    /// Whether a living document has the term: what is dead must not decide about spelling.
-    fn lives(&self, place: Place, found: &Found) -> Result<bool> {
-        for (piece, info) in found.infos.iter().enumerate() {
-            let Some(info) = info else { continue };
-            let Some(dead) = &self.dead[piece] else { return Ok(true) };
-            let mut postings = self
-                .terms(place, piece)
-                .read_postings_from_terminfo(info, IndexRecordOption::Basic)
-                .map_err(unreadable)?;
-            while postings.doc() != TERMINATED {
-                if !dead.contains(postings.doc()) {
-                    return Ok(true);
-                }
-                postings.advance();
-            }
-        }
-        Ok(false)
-    }
-
     fn push(&mut self, found: Found, step: impl Fn(TermInfo) -> Step) {
         for (steps, info) in self.plan.steps.iter_mut().zip(found.infos) {
             steps.extend(info.map(&step));
@@ -219,11 +254,10 @@ impl Planner<'_> {
     fn text(&mut self, field: usize, term: &str, slots: Slots, discount: f32) -> Result<bool> {
         let place = Place::Text(field);
         let Some(found) = self.find(place, term.as_bytes())? else { return Ok(false) };
-        let lives = self.lives(place, &found)?;
         let factor = FIELDS.text[field].boost * (K1 + 1.0) * discount;
         let weight = self.weight(slots, self.rarity(found.frequency), factor);
         self.push(found, |info| Step::Text { field, info, slots, weight });
-        Ok(lives)
+        Ok(true)
     }
 
     fn whole(&mut self, term: &str, slots: Slots) -> Result<bool> {
@@ -239,7 +273,7 @@ impl Planner<'_> {
         for key in Key::ALL {
             let term = key.term(folded);
             let Some(found) = self.find(Place::Keyword, term.as_bytes())? else { continue };
-            hit |= self.lives(Place::Keyword, &found)?;
+            hit = true;
             let weight = self.weight(slots, self.rarity(found.frequency), KEY_BOOST);
             let tier = match key {
                 _ if !is_query => 0,
@@ -309,14 +343,21 @@ impl Planner<'_> {
         for field in 0..FIELDS.text.len() {
             let mut expansion = Expansion::default();
             for piece in 0..self.pieces.len() {
-                stop(self.interrupt)?;
                 let terms = self.terms(Place::Text(field), piece).terms();
                 let mut stream =
                     terms.range().ge(prefix.as_bytes()).into_stream().map_err(unreadable)?;
-                for _ in 0..enumerated {
+                let mut alive = 0;
+                while alive < enumerated {
+                    if alive % TERMS_PER_CHECK == 0 {
+                        stop(self.interrupt)?;
+                    }
                     match stream.next() {
                         Some((term, info)) if term.starts_with(prefix.as_bytes()) => {
-                            expansion.add(term, info.doc_freq);
+                            let living = self.living(Place::Text(field), piece, info)?;
+                            if living > 0 {
+                                expansion.add(term, living);
+                                alive += 1;
+                            }
                         }
                         _ => break,
                     }
@@ -351,7 +392,10 @@ impl Planner<'_> {
                     let terms = self.terms(Place::Text(field), piece).terms();
                     let mut stream = terms.search(&automaton).into_stream().map_err(unreadable)?;
                     while let Some((term, info)) = stream.next() {
-                        expansion.add(term, info.doc_freq);
+                        let living = self.living(Place::Text(field), piece, info)?;
+                        if living > 0 {
+                            expansion.add(term, living);
+                        }
                     }
                 }
                 let terms = expansion.most_frequent(MAX_ENUMERATED, MAX_EXPANSIONS);
@@ -381,26 +425,24 @@ impl Planner<'_> {
         let frequency = terms.iter().map(|(_, frequency)| frequency).sum();
         let factor = FIELDS.text[field].boost * (K1 + 1.0) * discount;
         let weight = self.weight(slots, self.rarity(frequency), factor);
-        let mut lives = false;
         for (term, _) in &terms {
             let Some(found) = self.find(place, term)? else { continue };
-            lives = lives || self.lives(place, &found)?;
             self.push(found, |info| Step::Text { field, info, slots, weight });
         }
         let text = |(term, _): (Vec<u8>, u64)| String::from_utf8_lossy(&term).into_owned();
-        Ok(lives.then(|| terms.into_iter().map(text).collect()))
+        Ok((!terms.is_empty()).then(|| terms.into_iter().map(text).collect()))
     }
 }
 
-/// Terms of one field and their document frequencies, gathered from every piece.
+/// Terms of one field and in how many living documents they are, gathered from every piece.
 #[derive(Default)]
 struct Expansion(BTreeMap<Vec<u8>, u64>);
 
 impl Expansion {
-    fn add(&mut self, term: &[u8], frequency: u32) {
+    fn add(&mut self, term: &[u8], frequency: u64) {
         match self.0.get_mut(term) {
-            Some(sum) => *sum += u64::from(frequency),
-            None => drop(self.0.insert(term.to_vec(), u64::from(frequency))),
+            Some(sum) => *sum += frequency,
+            None => drop(self.0.insert(term.to_vec(), frequency)),
         }
     }
 
