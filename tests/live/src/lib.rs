@@ -4,6 +4,9 @@
 //! side by side, so each makes its own roles, tenants and tables, under names from [`unique`]. A test
 //! that kills backends disturbs everybody, so it has a file to itself: files run one after another.
 
+pub mod random;
+pub mod search;
+
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,11 +38,22 @@ pub fn try_connect(role: &str) -> Result<Client, Error> {
     try_connect_to(role, DATABASE)
 }
 
+/// A connection as this role to another server, by the directory of its socket.
+pub fn connect_at(sockets: &Path, role: &str) -> Client {
+    try_connect_at(sockets, role, DATABASE).unwrap_or_else(|error| {
+        panic!("cannot connect in {} as {role}: {error:?}", sockets.display())
+    })
+}
+
 fn try_connect_to(role: &str, database: &str) -> Result<Client, Error> {
     let sockets = std::env::var("FLOWAI_TEST_SOCKET_DIR").expect(
         "FLOWAI_TEST_SOCKET_DIR names the directory of the server's socket; run tests/run.sh live",
     );
-    Config::new().host_path(Path::new(&sockets)).user(role).dbname(database).connect(NoTls)
+    try_connect_at(Path::new(&sockets), role, database)
+}
+
+fn try_connect_at(sockets: &Path, role: &str, database: &str) -> Result<Client, Error> {
+    Config::new().host_path(sockets).user(role).dbname(database).connect(NoTls)
 }
 
 /// A connection as superuser, for what only an administrator can arrange.

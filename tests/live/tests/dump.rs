@@ -1,7 +1,9 @@
-//! pg_dump and pg_restore keep everything: members, rows, the search index, and the policies.
+//! pg_dump and pg_restore keep everything: members, rows, the search index, and the policies. What a
+//! dump left out of the index is built again from the rows.
 
 use std::process::Command;
 
+use flowai_live::search::{Question, answers, difference, disagreements, entries};
 use flowai_live::{
     DATABASE, connect, connect_to, execute, new_role, new_tenant, superuser, unique,
 };
@@ -34,13 +36,7 @@ fn a_restored_database_is_the_same() {
             ),
         );
     }
-    let restored = unique("restored");
-    let file = std::env::temp_dir().join(format!("{restored}.dump"));
-    let path = file.to_str().expect("a path of characters");
-    run("pg_dump", &["-Fc", "-f", path, DATABASE]);
-    execute(&mut superuser(), &format!("CREATE DATABASE {restored}"));
-    run("pg_restore", &["--exit-on-error", "-d", &restored, path]);
-    std::fs::remove_file(&file).expect("remove the dump");
+    let restored = restore(&[]);
 
     // Everything that a tenant can see, and what the search index says of it, without rebuilding.
     let state = "SELECT md5(string_agg(t, chr(10) ORDER BY t)) FROM (
@@ -65,5 +61,59 @@ fn a_restored_database_is_the_same() {
         .get(0);
     assert_eq!(foreign, 0, "policies are restored with the tables");
     drop(other);
+    execute(&mut superuser(), &format!("DROP DATABASE {restored} WITH (FORCE)"));
+}
+
+/// Dumps with these options, and restores into a new database, whose name is returned.
+fn restore(options: &[&str]) -> String {
+    let restored = unique("restored");
+    let file = std::env::temp_dir().join(format!("{restored}.dump"));
+    let path = file.to_str().expect("a path of characters");
+    run("pg_dump", &[&["-Fc", "-f", path, DATABASE], options].concat());
+    execute(&mut superuser(), &format!("CREATE DATABASE {restored}"));
+    run("pg_restore", &["--exit-on-error", "-d", &restored, path]);
+    std::fs::remove_file(&file).expect("remove the dump");
+    restored
+}
+
+#[test]
+fn an_index_that_was_not_dumped_is_built_from_the_rows() {
+    let role = new_role(&[&new_tenant()]);
+    let mut session = connect(&role);
+    let workspaces = ["default", "drafts"];
+    for workspace in workspaces {
+        execute(
+            &mut session,
+            &format!(
+                "SET flowai.workspace = '{workspace}';
+                 SELECT count(*) FROM flowai.catalog_put({});
+                 SELECT count(*) FROM flowai.catalog_put({});
+                 SELECT count(*) FROM flowai.catalog_delete('{{e:1}}')",
+                entries(1, 600),
+                entries(1000, 20)
+            ),
+        );
+    }
+    let restored = restore(&["--exclude-table-data=flowai_internal.search_*"]);
+    let mut after = connect_to(&role, &restored);
+    for workspace in workspaces {
+        for session in [&mut session, &mut after] {
+            execute(session, &format!("SET flowai.workspace = '{workspace}'"));
+        }
+        let rows: i64 =
+            after.query_one("SELECT count(*) FROM flowai.catalog", &[]).expect("count").get(0);
+        assert_eq!(rows, 619);
+        // Only what is written from now on is found until the workspace is rebuilt.
+        execute(&mut after, &format!("SELECT count(*) FROM flowai.catalog_put({})", entries(1, 1)));
+        execute(&mut after, "SELECT count(*) FROM flowai.catalog_delete('{e:1}')");
+        let rebuilt: i64 =
+            after.query_one("SELECT flowai.search_rebuild()", &[]).expect("search_rebuild").get(0);
+        assert_eq!(rebuilt, rows);
+        assert_eq!(disagreements(&mut after, &Question::every_word()).expect("search"), [""; 0]);
+        if let Some(difference) = difference(&answers(&mut session), &answers(&mut after)) {
+            panic!("{workspace}: {difference}");
+        }
+    }
+    drop(after);
     execute(&mut superuser(), &format!("DROP DATABASE {restored} WITH (FORCE)"));
 }

@@ -15,7 +15,13 @@ fn no_function_starts_a_thread() {
         "SELECT flowai.require_tenant()",
         put,
         "SELECT * FROM flowai.search_catalog('thread')",
+        "SELECT * FROM flowai.search_catalog('thr* -\"no such\" thraed', item_types => '{thread}', max_rows => 100)",
+        "SELECT count(*) FROM flowai.catalog_replace('[]', item_type => 'none')",
+        "UPDATE flowai.catalog SET content = 'seen' WHERE id < 'thread:12'",
+        "DELETE FROM flowai.catalog WHERE id < 'thread:11'",
+        "SELECT count(*) FROM flowai.catalog_delete('{thread:12}')",
         "SELECT set_config('flowai.search_flush_rows', '5', false)",
+        // Flushes a dozen times, and merges.
         put_few,
         "SELECT * FROM flowai.search_catalog('few thraed')",
         "SELECT * FROM flowai.search_maintain()",
