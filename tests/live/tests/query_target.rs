@@ -312,7 +312,9 @@ fn another_server() {
     let cut = spawn(move || {
         let mut other = connect(&cut_role);
         execute(&mut other, "BEGIN");
-        Answer::of(&mut other, ENDLESS, "60 s", "there").code("57P01");
+        // Its last words may or may not arrive before the connection is found broken.
+        let answer = Answer::of(&mut other, ENDLESS, "60 s", "there");
+        assert!(["57P01", "08006"].iter().any(|code| answer.0.contains(code)), "{}", answer.0);
         Answer::of(&mut other, "SELECT 'on again'", "20 s", "there").rows();
         execute(&mut other, "COMMIT");
     });
