@@ -38,6 +38,7 @@ BEGIN ATOMIC
         pg_catalog.jsonb_build_array(
             p.oid::regprocedure::text, l.lanname, r.rolname, p.prokind, p.prosecdef, p.provolatile,
             p.proisstrict, p.proretset, pg_catalog.format_type(p.prorettype, NULL),
+            pg_catalog.pg_get_function_arguments(p.oid),
             p.prosrc, p.probin, pg_catalog.pg_get_function_sqlbody(p.oid), p.proconfig::text,
             a.aggkind, a.agginitval)::text, E'\n' ORDER BY p.oid = $1 DESC, p.oid::regprocedure::text COLLATE "C"), 'UTF8'))
     FROM pg_catalog.pg_proc p

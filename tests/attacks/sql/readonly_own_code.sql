@@ -221,7 +221,7 @@ RESET client_min_messages;
 GRANT USAGE ON SCHEMA lab TO steward;
 \connect - steward
 SELECT count(flowai.function_allow(f::regprocedure)) FROM unnest('{lab.helper(int),lab.fine(int),lab.calls_helper(int),lab.does(text),lab.does_quietly(text),lab.locks_inside(),lab.asks_guard(),lab.concatenates(text),lab.waits(),lab.write_row(),lab.write_other()}'::text[]) f;
-SELECT flowai.function_allow('flowai.execute_query(text, integer, interval, text)');
+SELECT flowai.function_allow('flowai.execute_query'::regproc::oid::regprocedure);
 \connect - acme_app
 SET client_min_messages = warning;
 TRUNCATE arena.attacks;
