@@ -23,7 +23,7 @@ use super::guc;
 use super::raise::sqlstate_text;
 use super::rows::Sheet;
 use super::tenant;
-use super::timeout::Timer;
+use super::timeout::{End, Timer};
 use super::tuples::Rows;
 
 /// Memory that one node of a plan may use before it writes to disk, in kB.
@@ -271,11 +271,31 @@ impl Outside {
         INSIDE.set(false);
     }
 
-    fn timed_out(&self) -> bool {
+    /// What ended the statement, if time or memory did.
+    fn ended(&self, timeout_ms: u64) -> Option<Refusal> {
         let timer = self.timer.take();
-        let fired = timer.as_ref().is_some_and(Timer::fired);
+        let end = timer.as_ref().and_then(Timer::end);
         self.timer.set(timer);
-        fired
+        end.map(|end| match end {
+            End::Time => Refusal::by_server(
+                "57014",
+                format!("the statement took longer than {timeout_ms} ms"),
+                None,
+                Some("Ask for less, or give it more time.".to_owned()),
+            ),
+            End::Memory => Refusal::by_server(
+                "53200",
+                format!(
+                    "the statement needs more than {} MB of memory",
+                    guc::query_max_memory_kb() / 1024
+                ),
+                None,
+                Some(
+                    "Ask for less at once: fewer rows, shorter values, no cross product."
+                        .to_owned(),
+                ),
+            ),
+        })
     }
 }
 
@@ -310,21 +330,18 @@ fn guarded<T>(
     let mark = Mark::default();
     let caught = AssertUnwindSafe((&outside, &mark));
     let result = PgTryBuilder::new(AssertUnwindSafe(|| {
-        outside.timer.set(Some(Timer::arm(timeout_ms)));
+        outside.timer.set(Some(Timer::arm(timeout_ms, guc::query_max_memory_kb())));
         restrict()?;
         let done = mark.watch(|| work(&outside.gates))?;
         // Code that the statement ran may have caught what a gate or the timer raised.
         if let Some(refusal) = outside.gates.refusal() {
             return Err(refusal.into());
         }
-        if outside.timed_out() {
-            return Err(out_of_time(timeout_ms).into());
-        }
-        Ok(done)
+        outside.ended(timeout_ms).map_or(Ok(done), |refusal| Err(refusal.into()))
     }))
     .catch_others(move |error| {
         let (outside, mark) = *caught;
-        match refusal_of(&error, outside.timed_out(), timeout_ms, mark.position()) {
+        match refusal_of(&error, outside.ended(timeout_ms), mark.position()) {
             Some(refusal) => {
                 let by_gate = outside.gates.refusal();
                 let position = refusal.position;
@@ -442,8 +459,7 @@ unsafe fn temporary_names_last() -> Result<(), Stop> {
 /// What the server's error means for the statement; `None` for what must go on unwinding.
 fn refusal_of(
     error: &CaughtError,
-    timed_out: bool,
-    timeout_ms: u64,
+    ended: Option<Refusal>,
     position: Option<usize>,
 ) -> Option<Refusal> {
     let report = match error {
@@ -451,20 +467,14 @@ fn refusal_of(
         CaughtError::RustPanic { .. } => return None,
     };
     let sqlstate = sqlstate_text(report.sql_error_code() as i32);
-    if sqlstate == "57014" && timed_out {
-        return Some(out_of_time(timeout_ms));
+    if sqlstate == "57014" && ended.is_some() {
+        return ended;
     }
     if sqlstate.starts_with("57") {
         return None;
     }
     let hint = report.hint().map(str::to_owned);
     Some(Refusal::by_server(&sqlstate, report.message().to_owned(), position, hint))
-}
-
-fn out_of_time(timeout_ms: u64) -> Refusal {
-    let message = format!("the statement took longer than {timeout_ms} ms");
-    let hint = "Ask for less, or give it more time.".to_owned();
-    Refusal::by_server("57014", message, None, Some(hint))
 }
 
 /// Where in the text the server puts an error: pgrx's copy of it has no cursor position.

@@ -46,6 +46,7 @@ static SEARCH_FLUSH_ROWS: GucSetting<i32> = GucSetting::<i32>::new(256);
 static QUERY_MAX_ROWS: GucSetting<i32> = GucSetting::<i32>::new(10_000);
 static QUERY_MAX_BYTES: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static QUERY_MAX_CELL_BYTES: GucSetting<i32> = GucSetting::<i32>::new(1024);
+static QUERY_MAX_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(2 * 1024 * 1024);
 static QUERY_MAX_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(60_000);
 static SQLITE_DIRECTORIES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
@@ -144,6 +145,11 @@ pub(crate) fn query_max_bytes() -> usize {
 /// Most bytes that one value of a query's result may have.
 pub(crate) fn query_max_cell_bytes() -> usize {
     QUERY_MAX_CELL_BYTES.get() as usize * 1024
+}
+
+/// Most memory that a session may have while a query runs, in kB.
+pub(crate) fn query_max_memory_kb() -> u64 {
+    QUERY_MAX_MEMORY.get() as u64
 }
 
 /// Longest time that a query may be given, in milliseconds.
@@ -273,6 +279,16 @@ pub(crate) fn init() {
         &QUERY_MAX_CELL_BYTES,
         1,
         1024 * 1024,
+        GucContext::Suset,
+        GucFlags::UNIT_KB,
+    );
+    integer(
+        c"flowai.query_max_memory",
+        c"Most memory that a session may have while a read-only query runs.",
+        c"Memory of its process alone, looked at twenty times a second; a query that makes it larger ends with an error. On Linux only.",
+        &QUERY_MAX_MEMORY,
+        64 * 1024,
+        i32::MAX,
         GucContext::Suset,
         GucFlags::UNIT_KB,
     );

@@ -1,9 +1,14 @@
-//! A private timer: `SET statement_timeout` inside a function does not fire.
+//! A private timer: `SET statement_timeout` inside a function does not fire. And a watch over the memory of
+//! the process, which nothing in the server bounds: a few calls of repeat() have the operating system kill
+//! the backend, and with it all sessions.
 //!
-//! It ends the running statement the way a cancel request does. Whoever armed it asks [`Timer::fired`]
-//! to tell its own end from a real cancel.
+//! Both end the running statement the way a cancel request does. Whoever armed them asks [`Timer::end`]
+//! to tell their end from a real cancel.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use pgrx::pg_sys;
 
@@ -18,16 +23,40 @@ const USER_TIMEOUT: i32 = 13;
 unsafe extern "C-unwind" {
     fn RegisterTimeout(id: i32, handler: Option<unsafe extern "C-unwind" fn()>) -> i32;
     fn enable_timeout_after(id: i32, delay_ms: i32);
+    fn enable_timeout_every(id: i32, first: pg_sys::TimestampTz, delay_ms: i32);
     fn disable_timeout(id: i32, keep_indicator: bool);
 }
 
-/// The id that the server gave us; 0 is a predefined one and means "not registered yet".
+/// How often memory is looked at, in milliseconds.
+const TICK: i32 = 50;
+
+/// The ids that the server gave us; 0 is a predefined one and means "not registered yet".
 static ID: AtomicI32 = AtomicI32::new(0);
+static TICK_ID: AtomicI32 = AtomicI32::new(0);
 static FIRED: AtomicBool = AtomicBool::new(false);
+static FULL: AtomicBool = AtomicBool::new(false);
+/// Most memory that the process may have, in kB.
+static MOST: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Where Linux tells it. Opened before the handler needs it, and then kept open; None elsewhere.
+static STATUS: OnceLock<Option<File>> = OnceLock::new();
 
 /// Runs inside a signal handler: sets flags and nothing else. The server has set the latch.
 unsafe extern "C-unwind" fn on_time() {
     FIRED.store(true, Ordering::Relaxed);
+    // SAFETY: see there.
+    unsafe { cancel() };
+}
+
+/// Runs inside a signal handler: one system call, no allocation.
+unsafe extern "C-unwind" fn on_tick() {
+    if own_memory().is_some_and(|now| now > MOST.load(Ordering::Relaxed)) {
+        FULL.store(true, Ordering::Relaxed);
+        // SAFETY: see there.
+        unsafe { cancel() };
+    }
+}
+
+unsafe fn cancel() {
     // SAFETY: volatile flags made for signal handlers.
     unsafe {
         std::ptr::write_volatile(&raw mut pg_sys::QueryCancelPending, 1);
@@ -35,27 +64,58 @@ unsafe extern "C-unwind" fn on_time() {
     }
 }
 
+/// Memory that is this process's alone, in kB.
+fn own_memory() -> Option<u64> {
+    let mut status = [0; 2048];
+    let length = STATUS.get()?.as_ref()?.read_at(&mut status, 0).ok()?;
+    let name = b"RssAnon:";
+    let start = status[..length].windows(name.len()).position(|w| w == name)? + name.len();
+    let digits = status[start..length].iter().skip_while(|b| !b.is_ascii_digit());
+    Some(
+        digits
+            .take_while(|b| b.is_ascii_digit())
+            .fold(0, |number, digit| number * 10 + u64::from(digit - b'0')),
+    )
+}
+
+/// What ended a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Time,
+    Memory,
+}
+
 /// An armed timer; it is disarmed when dropped.
 pub(crate) struct Timer(());
 
 impl Timer {
     /// Arms the timer. There is one for each backend: timers do not nest.
-    pub(crate) fn arm(milliseconds: u64) -> Self {
+    pub(crate) fn arm(milliseconds: u64, memory_kb: u64) -> Self {
+        STATUS.get_or_init(|| File::open("/proc/self/status").ok());
+        MOST.store(memory_kb, Ordering::Relaxed);
         // SAFETY: registered once in a backend's life; a handler is never taken back.
         unsafe {
             if ID.load(Ordering::Relaxed) == 0 {
                 ID.store(RegisterTimeout(USER_TIMEOUT, Some(on_time)), Ordering::Relaxed);
+                TICK_ID.store(RegisterTimeout(USER_TIMEOUT, Some(on_tick)), Ordering::Relaxed);
             }
             FIRED.store(false, Ordering::Relaxed);
+            FULL.store(false, Ordering::Relaxed);
             let delay = i32::try_from(milliseconds).unwrap_or(i32::MAX).max(1);
             enable_timeout_after(ID.load(Ordering::Relaxed), delay);
+            let first = pg_sys::GetCurrentTimestamp() + i64::from(TICK) * 1000;
+            enable_timeout_every(TICK_ID.load(Ordering::Relaxed), first, TICK);
         }
         Self(())
     }
 
-    /// Whether the time is over.
-    pub(crate) fn fired(&self) -> bool {
-        FIRED.load(Ordering::Relaxed)
+    /// Whether the time is over, or the memory.
+    pub(crate) fn end(&self) -> Option<End> {
+        if FULL.load(Ordering::Relaxed) {
+            Some(End::Memory)
+        } else {
+            FIRED.load(Ordering::Relaxed).then_some(End::Time)
+        }
     }
 }
 
@@ -65,7 +125,8 @@ impl Drop for Timer {
         // request must not hit the next statement.
         unsafe {
             disable_timeout(ID.load(Ordering::Relaxed), false);
-            if FIRED.swap(false, Ordering::Relaxed) {
+            disable_timeout(TICK_ID.load(Ordering::Relaxed), false);
+            if FIRED.swap(false, Ordering::Relaxed) | FULL.swap(false, Ordering::Relaxed) {
                 std::ptr::write_volatile(&raw mut pg_sys::QueryCancelPending, 0);
             }
         }
