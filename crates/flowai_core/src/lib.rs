@@ -11,12 +11,14 @@
 //! - [`json`], [`digest`]: JSON text read in place, and one hash for each value
 //! - [`schema`]: JSON Schema
 //! - [`mod@reference`]: typed handles of payloads
+//! - [`event`]: what happened, without secrets
 //! - [`query`]: read-only SQL: refusals, limits, the SQLite check
 //! - [`search`]: immutable Tantivy segments and the search over them
 
 pub mod catalog;
 pub mod digest;
 pub mod error;
+pub mod event;
 pub mod json;
 pub mod kv;
 pub mod name;
