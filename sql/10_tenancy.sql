@@ -36,6 +36,26 @@ ALTER FUNCTION flowai.current_tenant_support(internal) SET SCHEMA flowai_interna
 ALTER FUNCTION flowai.current_tenant() LEAKPROOF;
 ALTER FUNCTION flowai.tenant_is(text) LEAKPROOF;
 
+-- Secures one piece of a tenant table: a parent, a partition, or a table in one piece.
+CREATE FUNCTION flowai_internal.secure_tenant_table(piece regclass, partitioned boolean DEFAULT true)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    condition CONSTANT text := CASE WHEN partitioned
+        THEN 'tenant_id = flowai.current_tenant() AND flowai.tenant_is(flowai.current_tenant())'
+        -- A scalar subquery, so that the unpartitioned table pays the second test once, not per row.
+        ELSE 'tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant()))' END;
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', piece);
+    EXECUTE format('CREATE POLICY tenant ON %s FOR ALL TO PUBLIC USING (%s) WITH CHECK (%s)',
+                   piece, condition, condition);
+    EXECUTE format('COMMENT ON POLICY tenant ON %s IS %L', piece, 'Rows of the tenant in force, and no others.');
+    EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', piece);
+    EXECUTE format('ALTER TABLE %s OWNER TO flowai_owner', piece);
+END $$;
+COMMENT ON FUNCTION flowai_internal.secure_tenant_table(regclass, boolean) IS 'Secures one piece of a tenant table: row-level security enabled and forced with the one policy, owner flowai_owner, nothing for PUBLIC.';
+
 -- Makes a freshly created table a tenant table: partitions, row-level security with the one policy,
 -- rights, dump. The table must be declared PARTITION BY HASH (tenant_id), have tenant_id first in its
 -- primary key and be empty. Foreign keys are added after this.
@@ -54,7 +74,6 @@ DECLARE
     table_name name;
     whole text;
     piece text;
-    condition text;
     pieces text[] := '{}';
 BEGIN
     SELECT n.nspname, c.relname INTO STRICT schema_name, table_name
@@ -69,8 +88,6 @@ BEGIN
             EXECUTE format('ALTER TABLE flowai_internal.%I SET SCHEMA %I', table_name, schema_name);
         END IF;
         pieces := ARRAY[whole];
-        -- A scalar subquery, so that the unpartitioned table pays the second test once, not per row.
-        condition := 'tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant()))';
     ELSE
         FOR leaf IN 0 .. leaves - 1 LOOP
             piece := format('flowai_internal.%I', format('%s_%s', table_name, lpad(leaf::text, 2, '0')));
@@ -79,23 +96,18 @@ BEGIN
             EXECUTE format('COMMENT ON TABLE %s IS %L', piece, format('Hash partition %s of %s.', leaf, whole));
             pieces := pieces || piece;
         END LOOP;
-        condition := 'tenant_id = flowai.current_tenant() AND flowai.tenant_is(flowai.current_tenant())';
     END IF;
 
     FOREACH piece IN ARRAY pieces LOOP
         EXECUTE format('SELECT pg_extension_config_dump(%L, '''')', piece);
     END LOOP;
-    IF pieces <> ARRAY[whole] THEN
-        pieces := whole || pieces;
+    IF pieces = ARRAY[whole] THEN
+        PERFORM flowai_internal.secure_tenant_table(whole::regclass, partitioned => false);
+    ELSE
+        FOREACH piece IN ARRAY whole || pieces LOOP
+            PERFORM flowai_internal.secure_tenant_table(piece::regclass);
+        END LOOP;
     END IF;
-    FOREACH piece IN ARRAY pieces LOOP
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', piece);
-        EXECUTE format('CREATE POLICY tenant ON %s FOR ALL TO PUBLIC USING (%s) WITH CHECK (%s)',
-                       piece, condition, condition);
-        EXECUTE format('COMMENT ON POLICY tenant ON %s IS %L', piece, 'Rows of the tenant in force, and no others.');
-        EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', piece);
-        EXECUTE format('ALTER TABLE %s OWNER TO flowai_owner', piece);
-    END LOOP;
     IF readable THEN
         EXECUTE format('GRANT SELECT ON TABLE %s TO flowai_user', whole);
     END IF;
