@@ -20,9 +20,24 @@ COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, r
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop: ends all memberships, then deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL. For flowai_admin.';
-COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first. If it is interrupted, CALL it again. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
+COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
+
+-- ------------------------------------------------------------------------------------- events
+
+COMMENT ON FUNCTION flowai.event_emit(text, jsonb, text, text, text) IS 'Records an event. One row: event_id, recorded_at. Tenant, workspace, role, login, time, transaction and process are stamped by the database; nobody changes an event later. name: dotted words such as order.shipped; the first word flowai is reserved. attributes: an object of at most 8 KiB of text, nested at most 16 deep; values of keys like password, token or api_key, passwords in URLs, bearer tokens and private keys are stored as "[redacted]". severity: debug, info, warn, error. trace_id and span_id: W3C trace context. Error 22023 for another name, severity, trace or sort of attributes, 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.event_list(text, timestamptz, uuid, integer) IS 'Events whose name begins with name_prefix, in order of time: of since or later, and after the event_id given. Pass the last event_id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL name_prefix or without tenant.';
+COMMENT ON FUNCTION flowai.event_purge(interval) IS 'Drops the events of months that ended so long ago, of all tenants; returns the partitions that went. Locks events against everybody until the transaction ends, and gives up (55P03) if that takes two seconds to get: call it by itself, in a quiet hour. Error 22023 for less than a day, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai_internal.event_note(text, text, jsonb) IS 'Records an event of the runtime''s own for a tenant. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.event_first_id(timestamptz) IS 'The least event_id of that time. NULL for NULL.';
+COMMENT ON FUNCTION flowai_internal.event_id_moment(uuid) IS 'The time in an event_id, to the millisecond below: no event with this or a greater id is earlier. NULL for NULL.';
+COMMENT ON FUNCTION flowai_internal.event_id_fits(uuid, timestamptz) IS 'Whether an event_id is one of that time.';
+
+ALTER FUNCTION flowai.event_emit(text, jsonb, text, text, text) ROWS 1;
+GRANT EXECUTE ON FUNCTION flowai.event_emit(text, jsonb, text, text, text), flowai.event_list(text, timestamptz, uuid, integer),
+    flowai_internal.event_first_id(timestamptz), flowai_internal.event_id_moment(uuid) TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.event_purge(interval) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------------- kv
 

@@ -24,6 +24,17 @@ extension_sql_file!(
     requires = ["tenancy", api::page::page_rows, api::page::prefix_end]
 );
 extension_sql_file!(
+    "../sql/12_event.sql",
+    name = "event",
+    requires = [
+        "kv",
+        api::event::event_note,
+        api::event::event_first_id,
+        api::event::event_id_moment,
+        api::event::event_id_fits
+    ]
+);
+extension_sql_file!(
     "../sql/11_tenant_data.sql",
     name = "tenant_data",
     requires = ["kv", api::tenancy::act_for, api::search::search_maintain]

@@ -22,6 +22,23 @@ impl Jsonb {
             .ok_or_else(|| flowai_core::Error::internal("a value that is no jsonb"))
     }
 
+    /// JSON text as jsonb.
+    pub(crate) fn parse(text: String) -> flowai_core::Result<Self> {
+        let text = std::ffi::CString::new(text)
+            .map_err(|_| flowai_core::Error::internal("NUL in a jsonb"))?;
+        // SAFETY: the text lives across the call; jsonb_in copies what it keeps, into a value that is
+        // not toasted.
+        Ok(Self(unsafe {
+            pg_sys::OidInputFunctionCall(
+                pg_sys::Oid::from(pg_sys::F_JSONB_IN),
+                text.as_ptr().cast_mut(),
+                pg_sys::InvalidOid,
+                -1,
+            )
+            .cast_mut_ptr()
+        }))
+    }
+
     /// Bytes of the value as it is stored before compression.
     pub(crate) fn size(&self) -> usize {
         // SAFETY: the pointer is a detoasted jsonb.

@@ -25,6 +25,7 @@
 //! - [`tenant`]: who the tenant is, and what makes that fast
 //! - [`transaction`]: what sort of transaction this is
 //! - [`worker`]: maintenance in the background
+//! - [`relation`]: a table of ours as the catalogs know it
 
 pub(crate) mod analyze;
 pub(crate) mod answer;
@@ -40,6 +41,7 @@ pub(crate) mod raise;
 pub(crate) mod random;
 pub(crate) mod regprocedure;
 pub(crate) mod remote;
+pub(crate) mod relation;
 pub(crate) mod rows;
 pub(crate) mod segment_file;
 pub(crate) mod spi;

@@ -182,6 +182,23 @@ pub(crate) fn act_for(tenant: Option<&str>) {
     }));
 }
 
+/// Puts a tenant in force while `work` goes on, whatever the role is, and then what was in force before.
+/// For administrative functions, see [`act_for`].
+pub(crate) fn acting_for<T>(tenant: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Puts the earlier one back on every way out.
+    struct Before(Option<Acting>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            ACTING.set(self.0.take());
+        }
+    }
+    let before = Before(ACTING.take());
+    act_for(Some(tenant));
+    let result = work();
+    drop(before);
+    result
+}
+
 fn acting() -> Option<Rc<str>> {
     ACTING.with_borrow(|acting| {
         let acting = acting.as_ref()?;

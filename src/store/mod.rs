@@ -7,6 +7,7 @@
 pub(crate) mod approval;
 pub(crate) mod catalog;
 pub(crate) mod catalog_view;
+pub(crate) mod event;
 pub(crate) mod kv;
 pub(crate) mod maintenance;
 pub(crate) mod plan;
