@@ -118,6 +118,7 @@ BEGIN
     UPDATE flowai_internal.tenants t SET version = tenant_version_set.version WHERE t.tenant_id = tenant;
     INSERT INTO flowai_internal.tenant_versions (tenant_id, version, set_by)
     VALUES (tenant, version, (flowai.whoami()).role) RETURNING set_at INTO moment;
+    PERFORM flowai_internal.event_note(tenant, 'flowai.tenant.version_set', jsonb_build_object('version', left(version, 1000)));
     RETURN moment;
 END $$;
 
@@ -142,6 +143,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     member text;
+    caller record;
     tenant_table regclass;
     budget bigint := max_rows;
 BEGIN
@@ -159,9 +161,10 @@ BEGIN
     done := true;
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t ORDER BY t.place LOOP
-        -- All rows of a tenant are in one leaf, so that a row's place names it.
-        EXECUTE format('DELETE FROM %1$s d WHERE d.tenant_id = $1
-                        AND d.ctid = ANY (ARRAY(SELECT s.ctid FROM %1$s s WHERE s.tenant_id = $1 LIMIT $2))', tenant_table)
+        -- Found by their places; events are in several leaves, where a place alone names several rows.
+        EXECUTE format('WITH batch AS MATERIALIZED (SELECT s.tableoid AS leaf, s.ctid AS place FROM %1$s s WHERE s.tenant_id = $1 LIMIT $2)
+                        DELETE FROM %1$s d WHERE d.tenant_id = $1 AND d.ctid = ANY (ARRAY(SELECT place FROM batch))
+                        AND (d.tableoid, d.ctid) IN (SELECT leaf, place FROM batch)', tenant_table)
             USING tenant, budget;
         GET DIAGNOSTICS deleted = ROW_COUNT;
         budget := budget - deleted;
@@ -175,6 +178,9 @@ BEGIN
     PERFORM flowai_internal.act_for(NULL);
     IF done THEN
         DELETE FROM flowai_internal.tenants t WHERE t.tenant_id = tenant;
+        -- Its own events have gone with it.
+        SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
+        RAISE LOG 'tenant "%" was dropped by role "%", login "%"', tenant, caller.role, caller.login;
         relation := 'flowai_internal.tenants';
         deleted := 1;
         RETURN NEXT;
@@ -212,6 +218,7 @@ DECLARE
     tenant_table regclass;
     before bigint := 0;
     exported bigint;
+    caller record;
 BEGIN
     PERFORM flowai_internal.require_known_tenant(tenant);
     PERFORM flowai_internal.act_for(tenant);
@@ -224,6 +231,12 @@ BEGIN
         before := before + exported;
     END LOOP;
     PERFORM flowai_internal.act_for(NULL);
+    IF current_setting('transaction_read_only')::boolean THEN
+        SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
+        RAISE LOG 'tenant "%" was exported by role "%", login "%"', tenant, caller.role, caller.login;
+    ELSE
+        PERFORM flowai_internal.event_note(tenant, 'flowai.tenant.exported', jsonb_build_object('rows', before));
+    END IF;
 END $$;
 
 CREATE FUNCTION flowai.tenant_import(tenant text, relation text, rows jsonb) RETURNS bigint
@@ -249,6 +262,11 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_relation',
                   HINT = 'Pass a relation as flowai.tenant_export names it.';
     END IF;
+    IF tenant_table = 'flowai.events'::regclass THEN
+        PERFORM flowai_internal.event_month_open(EXTRACT(year FROM m.month)::integer, EXTRACT(month FROM m.month)::integer)
+        FROM (SELECT DISTINCT date_trunc('month', (e ->> 'recorded_at')::timestamptz AT TIME ZONE 'UTC') AS month
+              FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
+    END IF;
     PERFORM flowai_internal.act_for(tenant);
     EXECUTE format(
         'INSERT INTO %1$s SELECT r.* FROM jsonb_array_elements($1) e,
@@ -265,5 +283,6 @@ BEGIN
         PERFORM set_config('flowai.workspace', COALESCE(workspace_before, ''), true);
     END IF;
     PERFORM flowai_internal.act_for(NULL);
+    PERFORM flowai_internal.event_note(tenant, 'flowai.tenant.imported', jsonb_build_object('relation', relation, 'rows', imported));
     RETURN imported;
 END $$;

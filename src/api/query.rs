@@ -14,7 +14,7 @@ use crate::pg::raise::{OrRaise, raise_refusal};
 use crate::pg::regprocedure::Regprocedure;
 use crate::pg::tenant;
 use crate::pg::tuples::Rows;
-use crate::store::{query, query_target, sample};
+use crate::store::{event, query, query_target, sample};
 
 /// One row: whether the statement only reads, and if not, why.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -34,6 +34,9 @@ fn validate_query(
     ),
 > {
     let Verdict { refusal, reads } = query::validate(sql, dialect).or_raise();
+    if let (Some(sql), Some(refusal)) = (sql, &refusal) {
+        event::note_refusal("validate_query", sql, refusal).or_raise();
+    }
     let code = refusal.as_ref().map(|refusal| refusal.code.name().to_owned());
     let position = refusal.as_ref().and_then(|r| r.position).and_then(|p| i32::try_from(p).ok());
     let message = refusal.map(|refusal| refusal.message);

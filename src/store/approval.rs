@@ -5,8 +5,9 @@ use flowai_core::plan::{Decision, State};
 use flowai_core::{Error, Kind, Result};
 use pgrx::Uuid;
 use pgrx::datum::Interval;
+use serde_json::json;
 
-use super::plan;
+use super::{event, plan};
 use crate::pg::spi::{self, args};
 use crate::pg::tenant;
 
@@ -110,6 +111,11 @@ pub(crate) fn decide(
             .hint("Look at it again with flowai.plan_get(plan), and decide what waits in flowai.approval_inbox."));
     }
     plan::note(&tenant, &subject, State::Submitted, state, revision, comment)?;
+    event::note(
+        &format!("flowai.approval.{}", decision.name()),
+        event::Severity::Info,
+        json!({ "approval": id.to_string(), "plan": subject, "revision": revision }),
+    )?;
     Ok(Decided { plan: subject, state, decision })
 }
 

@@ -9,8 +9,9 @@ use flowai_core::schema::Schema;
 use flowai_core::{Error, Kind, Result, digest, ttl};
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::{JsonB, Uuid};
+use serde_json::json;
 
-use super::approval;
+use super::{approval, event};
 use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
 use crate::pg::tenant;
@@ -510,7 +511,7 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
     }
 }
 
-/// Adds a line to a plan's history. The caller has just updated the plan, so its row is locked.
+/// Adds a line to a plan's history, and an event. The caller has just updated the plan, so its row is locked.
 pub(super) fn note(
     tenant: &str,
     id: &str,
@@ -532,7 +533,16 @@ pub(super) fn note(
             comment
         ],
     )?;
-    Ok(())
+    let severity = match (from, to) {
+        // The work did not come to the end that was meant.
+        (State::Running, State::Failed | State::Approved) => event::Severity::Warn,
+        _ => event::Severity::Info,
+    };
+    event::note(
+        &format!("flowai.plan.{}", from.verb(to)),
+        severity,
+        json!({ "plan": id, "from": from.name(), "to": to.name(), "revision": revision }),
+    )
 }
 
 /// The error of a move that found the plan in another state, or not at all.

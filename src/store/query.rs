@@ -10,8 +10,9 @@ use flowai_core::query::{
 use flowai_core::{Error, Kind, Result};
 use pgrx::datum::Interval;
 use pgrx::pg_sys;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::event;
 use crate::pg::analyze::Foreign;
 use crate::pg::answer::Answer;
 use crate::pg::envelope::{self, Stop};
@@ -87,7 +88,10 @@ pub(crate) fn execute(
     let Some(sql) = sql else { return object(&nothing_to_run()) };
     match prepared(sql).map_err(Stop::from).and_then(|text| envelope::run(&text, limits, judge)) {
         Ok(result) => Ok(result),
-        Err(Stop::Refused(refusal)) => object(&refusal),
+        Err(Stop::Refused(refusal)) => {
+            event::note_refusal("execute_query", sql, &refusal)?;
+            object(&refusal)
+        }
         Err(Stop::Failed(error)) => Err(error),
     }
 }
@@ -181,8 +185,11 @@ pub(super) fn object(refusal: &Refusal) -> Result<Answer> {
 pub(crate) fn allow(function: Option<pg_sys::Oid>, tenant: Option<&str>, by: &str) -> Result<bool> {
     let (signature, digest) = known(function)?;
     known_tenant(tenant)?;
-    Ok(spi::write_one(ALLOW, args![signature, tenant, digest, by], |row| row.need::<bool>(1))?
-        .is_some())
+    let allow = args![signature.as_str(), tenant, digest, by];
+    let allowed = spi::write_one(ALLOW, allow, |row| row.need::<bool>(1))?.is_some();
+    let said = json!({ "function": event::beginning(&signature) });
+    note_change(allowed, tenant, "flowai.function.allowed", said)?;
+    Ok(allowed)
 }
 
 /// Lets read-only statements call what an extension brought. Returns how many functions are new or changed.
@@ -202,13 +209,29 @@ pub(crate) fn allow_extension(
         return Err(Error::invalid("function_allowable", "flowai_runtime cannot be allowed")
             .hint("Allow other extensions."));
     }
-    Ok(spi::write(ALLOW_EXTENSION, args![extension, tenant, by], |_| Ok(()))?.len() as i64)
+    let allowed = spi::write(ALLOW_EXTENSION, args![extension, tenant, by], |_| Ok(()))?.len();
+    let said = json!({ "extension": extension, "functions": allowed });
+    note_change(allowed > 0, tenant, "flowai.extension.allowed", said)?;
+    Ok(allowed as i64)
 }
 
 /// Takes the permission back. False: there was none.
 pub(crate) fn disallow(function: Option<pg_sys::Oid>, tenant: Option<&str>) -> Result<bool> {
     let (signature, _) = known(function)?;
-    Ok(spi::write_one(DISALLOW, args![signature, tenant], |row| row.need::<bool>(1))?.is_some())
+    let disallow = args![signature.as_str(), tenant];
+    let disallowed = spi::write_one(DISALLOW, disallow, |row| row.need::<bool>(1))?.is_some();
+    let said = json!({ "function": event::beginning(&signature) });
+    note_change(disallowed, tenant, "flowai.function.disallowed", said)?;
+    Ok(disallowed)
+}
+
+/// An event of the tenant that a permission was changed for. What holds for all is on record in
+/// flowai.allowed_functions.
+fn note_change(changed: bool, tenant: Option<&str>, name: &str, said: Value) -> Result<()> {
+    match tenant {
+        Some(tenant) if changed => event::note_for(tenant, name, said),
+        _ => Ok(()),
+    }
 }
 
 fn known_tenant(tenant: Option<&str>) -> Result<()> {

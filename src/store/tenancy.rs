@@ -3,7 +3,9 @@
 use flowai_core::{Error, Kind, Result, name};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
+use serde_json::json;
 
+use super::event;
 use crate::pg::{guc, spi, spi::args, tenant};
 
 const CREATE: &str = "
@@ -103,6 +105,8 @@ pub(crate) fn create(tenant: Option<&str>, version: Option<&str>) -> Result<Time
         .hint("Pass the revision of the tenant's configuration, such as v1."));
     }
     if let Some(created) = spi::write_one(CREATE, args![tenant, version, by], |row| row.need(1))? {
+        let said = json!({ "version": event::beginning(version) });
+        event::note_for(tenant, "flowai.tenant.created", said)?;
         return Ok(created);
     }
     let taken: Option<String> = spi::write_one(LIKE_BY_CASE, args![tenant], |row| row.need(1))?;
@@ -145,6 +149,9 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     if !user {
         spi::run_utility(&format!("GRANT flowai_user TO {}", spi::quote_identifier(role)?))?;
     }
+    if granted {
+        event::note_for(tenant, "flowai.tenant.granted", json!({ "member": role }))?;
+    }
     Ok(granted)
 }
 
@@ -161,6 +168,9 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     tenant::announce_change();
     if revoked && spi::write_one(HAS_MEMBERSHIP, args![oid], |row| row.need::<bool>(1))?.is_none() {
         spi::run_utility(&format!("REVOKE flowai_user FROM {}", spi::quote_identifier(role)?))?;
+    }
+    if revoked {
+        event::note_for(tenant, "flowai.tenant.revoked", json!({ "member": role }))?;
     }
     Ok(revoked)
 }

@@ -79,6 +79,16 @@ impl State {
         }
     }
 
+    /// What is said to have happened to a plan that went from here to there.
+    pub const fn verb(self, to: Self) -> &'static str {
+        match (self, to) {
+            (Self::Running, Self::Approved) => "released",
+            (_, Self::Draft) => "sent_back",
+            (_, Self::Running) => "claimed",
+            (_, to) => to.name(),
+        }
+    }
+
     /// Whether a plan may go from here to there.
     pub fn leads_to(self, other: Self) -> bool {
         self.next().contains(&other)

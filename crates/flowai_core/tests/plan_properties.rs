@@ -59,4 +59,20 @@ fn the_list_of_moves() {
             "running failed",
         ]
     );
+    let verbs = State::ALL.map(|from| {
+        let verbs: Vec<_> = from.next().iter().map(|to| from.verb(*to)).collect();
+        verbs.join(" ")
+    });
+    assert_eq!(
+        verbs,
+        [
+            "submitted cancelled",
+            "approved sent_back cancelled",
+            "claimed cancelled",
+            "released succeeded failed",
+            "",
+            "",
+            ""
+        ]
+    );
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use flowai_core::search::{self, Document, Piece, tier};
 use flowai_core::{Error, Kind, Result};
 use pgrx::Uuid;
+use serde_json::json;
 
 use super::check;
 use super::manifest::{Manifest, SegmentRow};
@@ -13,6 +14,7 @@ use super::{build, document_columns, document_from, store};
 use crate::pg::spi::{self, Snapshot, args};
 use crate::pg::{guc, interrupt, transaction};
 use crate::store::catalog::Scope;
+use crate::store::event;
 
 /// How much waits for maintenance: delta and dead, but counted no further than it matters.
 const PENDING: &str = "
@@ -291,5 +293,7 @@ pub(crate) fn rebuild() -> Result<i64> {
     if !documents.is_empty() {
         store(&scope, &build(&documents)?)?;
     }
+    let said = json!({ "workspace": workspace, "entries": documents.len() });
+    event::note("flowai.search.rebuilt", event::Severity::Info, said)?;
     Ok(documents.len() as i64)
 }
