@@ -99,9 +99,24 @@ COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, r
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop: ends all memberships, then deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL. For flowai_admin.';
-COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first. If it is interrupted, CALL it again. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
+COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
+
+-- ------------------------------------------------------------------------------------- events
+
+COMMENT ON FUNCTION flowai.event_emit(text, jsonb, text, text, text) IS 'Records an event. One row: event_id, recorded_at. Tenant, workspace, role, login, time, transaction and process are stamped by the database; nobody changes an event later. name: dotted words such as order.shipped; the first word flowai is reserved. attributes: an object of at most 8 KiB of text, nested at most 16 deep; values of keys like password, token or api_key, passwords in URLs, bearer tokens and private keys are stored as "[redacted]". severity: debug, info, warn, error. trace_id and span_id: W3C trace context. Error 22023 for another name, severity, trace or sort of attributes, 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.event_list(text, timestamptz, uuid, integer) IS 'Events whose name begins with name_prefix, in order of time: of since or later, and after the event_id given. Pass the last event_id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL name_prefix or without tenant.';
+COMMENT ON FUNCTION flowai.event_purge(interval) IS 'Drops the events of months that ended so long ago, of all tenants; returns the partitions that went. Locks events against everybody until the transaction ends, and gives up (55P03) if that takes two seconds to get: call it by itself, in a quiet hour. Error 22023 for less than a day, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai_internal.event_note(text, text, jsonb) IS 'Records an event of the runtime''s own for a tenant. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.event_first_id(timestamptz) IS 'The least event_id of that time. NULL for NULL.';
+COMMENT ON FUNCTION flowai_internal.event_id_moment(uuid) IS 'The time in an event_id, to the millisecond below: no event with this or a greater id is earlier. NULL for NULL.';
+COMMENT ON FUNCTION flowai_internal.event_id_fits(uuid, timestamptz) IS 'Whether an event_id is one of that time.';
+
+ALTER FUNCTION flowai.event_emit(text, jsonb, text, text, text) ROWS 1;
+GRANT EXECUTE ON FUNCTION flowai.event_emit(text, jsonb, text, text, text), flowai.event_list(text, timestamptz, uuid, integer),
+    flowai_internal.event_first_id(timestamptz), flowai_internal.event_id_moment(uuid) TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.event_purge(interval) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------------- kv
 
@@ -421,6 +436,57 @@ STRICT STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'get_relation_paths_between_wrapper';
+
+-- flowai_runtime::api::event::event_emit
+CREATE  FUNCTION "event_emit"(
+	"name" TEXT, /* Option < & str > */
+	"attributes" jsonb DEFAULT '{}', /* Option < Jsonb > */
+	"severity" TEXT DEFAULT 'info', /* Option < & str > */
+	"trace_id" TEXT DEFAULT NULL, /* Option < & str > */
+	"span_id" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"event_id" uuid,  /* Uuid */
+	"recorded_at" timestamp with time zone  /* TimestampWithTimeZone */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'event_emit_wrapper';
+
+-- flowai_runtime::api::event::event_first_id
+CREATE  FUNCTION "event_first_id"(
+	"since" timestamp with time zone /* TimestampWithTimeZone */
+) RETURNS uuid /* Uuid */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'event_first_id_wrapper';
+
+-- flowai_runtime::api::event::event_id_fits
+CREATE  FUNCTION "event_id_fits"(
+	"id" uuid, /* Uuid */
+	"recorded_at" timestamp with time zone /* TimestampWithTimeZone */
+) RETURNS bool /* bool */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'event_id_fits_wrapper';
+
+-- flowai_runtime::api::event::event_id_moment
+CREATE  FUNCTION "event_id_moment"(
+	"id" uuid /* Uuid */
+) RETURNS timestamp with time zone /* TimestampWithTimeZone */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'event_id_moment_wrapper';
+
+-- flowai_runtime::api::event::event_note
+CREATE  FUNCTION "event_note"(
+	"tenant" TEXT, /* Option < & str > */
+	"name" TEXT, /* Option < & str > */
+	"attributes" jsonb /* Option < Jsonb > */
+) RETURNS void
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'event_note_wrapper';
 
 -- flowai_runtime::api::kv::kv_delete
 CREATE  FUNCTION "kv_delete"(
@@ -1318,6 +1384,187 @@ END;
 
 -- requires:
 --   kv
+--   api::event::event_note
+--   api::event::event_first_id
+--   api::event::event_id_moment
+--   api::event::event_id_fits
+
+-- Events: what happened, said once and never changed. Stamped by the database, kept by month.
+--
+-- Tenants tell their own with flowai.event_emit; the runtime tells what administrators, plans and refused
+-- statements did under names that begin with "flowai.".
+
+ALTER FUNCTION flowai.event_note(text, text, jsonb) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.event_first_id(timestamptz) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.event_id_moment(uuid) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.event_id_fits(uuid, timestamptz) SET SCHEMA flowai_internal;
+
+-- No key here but in each partition: a restore attaches partitions to the table that CREATE EXTENSION has
+-- made, and with a key on that, would give each of them one before it brings its own.
+CREATE TABLE flowai.events (
+    tenant_id      flowai.identifier NOT NULL,
+    event_id       uuid NOT NULL,
+    recorded_at    timestamptz NOT NULL,
+    workspace_id   flowai.identifier NOT NULL,
+    name           text COLLATE "C" NOT NULL,
+    severity       text COLLATE "C" NOT NULL,
+    attributes     jsonb NOT NULL,
+    role           text NOT NULL,
+    login          text NOT NULL,
+    transaction_id bigint NOT NULL,
+    backend_pid    integer NOT NULL,
+    trace_id       text COLLATE "C",
+    span_id        text COLLATE "C",
+    -- Lists find their place by the time in the id.
+    CONSTRAINT events_id_of_its_time CHECK (flowai_internal.event_id_fits(event_id, recorded_at)),
+    CONSTRAINT events_name_words CHECK (
+        name OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$'
+        AND pg_catalog.octet_length(name) OPERATOR(pg_catalog.<=) 128),
+    CONSTRAINT events_severity_known CHECK (severity IN ('debug', 'info', 'warn', 'error')),
+    CONSTRAINT events_attributes_small CHECK (
+        pg_catalog.jsonb_typeof(attributes) OPERATOR(pg_catalog.=) 'object'
+        AND pg_catalog.octet_length(attributes::text) OPERATOR(pg_catalog.<=) 8192),
+    -- NULL, and so allowed, without a trace or without a span in it.
+    CONSTRAINT events_trace_hexadecimal CHECK (
+        trace_id OPERATOR(pg_catalog.~) '^[0-9a-f]{32}$' AND span_id OPERATOR(pg_catalog.~) '^[0-9a-f]{16}$'
+        AND (span_id IS NULL OR trace_id IS NOT NULL))
+) PARTITION BY RANGE (recorded_at);
+COMMENT ON TABLE flowai.events IS 'What happened, in order. Written by flowai.event_emit and by the runtime itself, changed by nobody; whole months go with flowai.event_purge. Partitions are flowai_internal.events_YYYY_MM, in months of UTC.';
+COMMENT ON COLUMN flowai.events.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.events.event_id IS 'A UUID of version 7: its order is that of time.';
+COMMENT ON COLUMN flowai.events.recorded_at IS 'When, by the database''s clock.';
+COMMENT ON COLUMN flowai.events.workspace_id IS 'The workspace that was in force.';
+COMMENT ON COLUMN flowai.events.name IS 'What happened: dotted words. Those of the runtime''s own begin with "flowai.": flowai.tenant.*, function.*, extension.*, plan.*, approval.*, search.rebuilt, query.refused.';
+COMMENT ON COLUMN flowai.events.severity IS 'How much it matters: debug, info, warn or error.';
+COMMENT ON COLUMN flowai.events.attributes IS 'The facts: an object of at most 8 KiB of text, secrets replaced by "[redacted]".';
+COMMENT ON COLUMN flowai.events.role IS 'The role that did it.';
+COMMENT ON COLUMN flowai.events.login IS 'The login role behind it.';
+COMMENT ON COLUMN flowai.events.transaction_id IS 'The transaction that it was part of, as pg_current_xact_id() gives it.';
+COMMENT ON COLUMN flowai.events.backend_pid IS 'The server process.';
+COMMENT ON COLUMN flowai.events.trace_id IS 'The W3C trace that it belongs to, 32 hexadecimal digits; NULL if none was given.';
+COMMENT ON COLUMN flowai.events.span_id IS 'The span within the trace, 16 hexadecimal digits; NULL if none was given.';
+SELECT flowai_internal.secure_tenant_table('flowai.events');
+GRANT SELECT ON TABLE flowai.events TO flowai_user;
+-- Not even the owner's functions change an event; they insert, and delete with a whole tenant.
+REVOKE UPDATE, TRUNCATE ON TABLE flowai.events FROM flowai_owner;
+
+-- Made when the first event of a month is written, or the first of the month before: the install script
+-- makes none, so that partitions are no members of the extension, and pg_dump takes them as they are.
+-- ATTACH, unlike PARTITION OF, waits for nobody who reads or writes events.
+CREATE FUNCTION flowai_internal.event_month_open(year integer, month integer) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    first_day CONSTANT date := make_date(year, month, 1);
+    table_name CONSTANT text := to_char(first_day, '"events_"YYYY_MM');
+    piece CONSTANT text := format('flowai_internal.%I', table_name);
+BEGIN
+    LOCK TABLE ONLY flowai.events IN SHARE UPDATE EXCLUSIVE MODE;
+    IF to_regclass(piece) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE TABLE %s (LIKE flowai.events INCLUDING ALL EXCLUDING COMMENTS)', piece);
+    EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I PRIMARY KEY (tenant_id, event_id)', piece, table_name || '_pkey');
+    EXECUTE format('COMMENT ON TABLE %s IS %L', piece, to_char(first_day, '"Events of "YYYY-MM"."'));
+    PERFORM flowai_internal.secure_tenant_table(piece::regclass);
+    EXECUTE format('REVOKE UPDATE, TRUNCATE ON TABLE %s FROM flowai_owner', piece);
+    EXECUTE format('ALTER TABLE ONLY flowai.events ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', piece,
+                   to_char(first_day, 'YYYY-MM-DD"T00:00Z"'), to_char(first_day + interval '1 month', 'YYYY-MM-DD"T00:00Z"'));
+END $$;
+COMMENT ON FUNCTION flowai_internal.event_month_open(integer, integer) IS 'Makes the partition of events of a month, in UTC, if there is none.';
+
+-- ------------------------------------------------------------------------------------------ reading
+
+CREATE FUNCTION flowai.event_list(name_prefix text DEFAULT '', since timestamptz DEFAULT NULL, after uuid DEFAULT NULL, max_rows integer DEFAULT 100)
+RETURNS TABLE (event_id uuid, recorded_at timestamptz, workspace text, name text, severity text, attributes jsonb, role text, login text,
+               transaction_id bigint, backend_pid integer, trace_id text, span_id text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+    SELECT e.event_id, e.recorded_at, e.workspace_id, e.name, e.severity, e.attributes, e.role, e.login,
+           e.transaction_id, e.backend_pid, e.trace_id, e.span_id
+    FROM flowai.events e
+    WHERE e.tenant_id = flowai.current_tenant()
+      -- Each bound twice: of the id for the index, of the time for the partitions. Not COALESCE: the
+      -- server would not trust it before the policy.
+      AND e.event_id > CASE WHEN event_list.after IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE event_list.after END
+      AND e.recorded_at >= CASE WHEN event_list.after IS NULL THEN '-infinity' ELSE flowai_internal.event_id_moment(event_list.after) END
+      AND e.event_id >= CASE WHEN event_list.since IS NULL THEN '00000000-0000-0000-0000-000000000000' ELSE flowai_internal.event_first_id(event_list.since) END
+      AND e.recorded_at >= CASE WHEN event_list.since IS NULL THEN '-infinity' ELSE event_list.since END
+      AND e.name >= event_list.name_prefix COLLATE "C"
+      AND e.name < flowai_internal.prefix_end(event_list.name_prefix) COLLATE "C"
+    ORDER BY e.event_id
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+-- The log data model of OpenTelemetry, one record a row: for collectors that read a database.
+CREATE VIEW flowai.events_otel WITH (security_invoker = true, security_barrier = true) AS
+SELECT (EXTRACT(epoch FROM e.recorded_at) * 1000000000)::bigint AS time_unix_nano,
+       CASE e.severity WHEN 'debug' THEN 5 WHEN 'info' THEN 9 WHEN 'warn' THEN 13 ELSE 17 END AS severity_number,
+       pg_catalog.upper(e.severity) AS severity_text,
+       e.name AS event_name,
+       e.name AS body,
+       e.attributes || pg_catalog.jsonb_build_object(
+           'log.record.uid', e.event_id, 'flowai.transaction_id', e.transaction_id) AS attributes,
+       pg_catalog.jsonb_build_object(
+           'service.name', 'flowai_runtime', 'service.namespace', pg_catalog.current_database(),
+           'flowai.tenant', e.tenant_id, 'flowai.workspace', e.workspace_id, 'flowai.role', e.role, 'flowai.login', e.login,
+           'process.pid', e.backend_pid) AS resource_attributes,
+       e.trace_id,
+       e.span_id
+FROM flowai.events e
+WHERE e.tenant_id = flowai.current_tenant();
+COMMENT ON VIEW flowai.events_otel IS 'Events of the tenant in force in the log data model of OpenTelemetry, one record a row.';
+COMMENT ON COLUMN flowai.events_otel.time_unix_nano IS 'Timestamp: nanoseconds since 1970.';
+COMMENT ON COLUMN flowai.events_otel.severity_number IS 'SeverityNumber: 5 debug, 9 info, 13 warn, 17 error.';
+COMMENT ON COLUMN flowai.events_otel.severity_text IS 'SeverityText: DEBUG, INFO, WARN, ERROR.';
+COMMENT ON COLUMN flowai.events_otel.event_name IS 'EventName.';
+COMMENT ON COLUMN flowai.events_otel.body IS 'Body: the name, for what shows nothing else.';
+COMMENT ON COLUMN flowai.events_otel.attributes IS 'Attributes, with log.record.uid and flowai.transaction_id added.';
+COMMENT ON COLUMN flowai.events_otel.resource_attributes IS 'Resource: service, tenant, workspace, role, login, server process.';
+COMMENT ON COLUMN flowai.events_otel.trace_id IS 'TraceId, as hexadecimal digits; may be NULL.';
+COMMENT ON COLUMN flowai.events_otel.span_id IS 'SpanId, as hexadecimal digits; may be NULL.';
+GRANT SELECT ON TABLE flowai.events_otel TO flowai_user;
+
+-- ---------------------------------------------------------------------------------------- retention
+
+-- To drop a partition is to lock all events for a moment. Whoever reads or writes them for long shall not
+-- have everybody else waiting behind this.
+CREATE FUNCTION flowai.event_purge(older_than interval) RETURNS TABLE (dropped text)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 12
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    oldest_kept timestamptz;
+    caller record;
+BEGIN
+    IF older_than IS NULL THEN
+        RAISE EXCEPTION 'argument "older_than" must not be null'
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'argument_required', HINT = 'Pass a value for "older_than".';
+    ELSIF older_than < interval '1 day' THEN
+        RAISE EXCEPTION 'argument "older_than" is out of range'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'event_purge_range',
+                  DETAIL = format('It is %s; events of the last day are always kept.', older_than),
+                  HINT = 'Pass an interval such as ''90 days''.';
+    END IF;
+    oldest_kept := clock_timestamp() - older_than;
+    SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
+    FOR dropped IN
+        SELECT c.oid::regclass::text
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'flowai.events'::regclass AND c.relname ~ '^events_\d{4,}_\d\d$'
+          AND (to_date(c.relname, '"events_"YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= oldest_kept
+        ORDER BY c.relname COLLATE "C"
+    LOOP
+        EXECUTE format('DROP TABLE %s', dropped);
+        RAISE LOG 'partition % of events was dropped by role "%", login "%"', dropped, caller.role, caller.login;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
+-- requires:
+--   kv
 --   api::tenancy::act_for
 --   api::search::search_maintain
 
@@ -1441,6 +1688,7 @@ BEGIN
     UPDATE flowai_internal.tenants t SET version = tenant_version_set.version WHERE t.tenant_id = tenant;
     INSERT INTO flowai_internal.tenant_versions (tenant_id, version, set_by)
     VALUES (tenant, version, (flowai.whoami()).role) RETURNING set_at INTO moment;
+    PERFORM flowai_internal.event_note(tenant, 'flowai.tenant.version_set', jsonb_build_object('version', left(version, 1000)));
     RETURN moment;
 END $$;
 
@@ -1465,6 +1713,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     member text;
+    caller record;
     tenant_table regclass;
     budget bigint := max_rows;
 BEGIN
@@ -1482,9 +1731,10 @@ BEGIN
     done := true;
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t ORDER BY t.place LOOP
-        -- All rows of a tenant are in one leaf, so that a row's place names it.
-        EXECUTE format('DELETE FROM %1$s d WHERE d.tenant_id = $1
-                        AND d.ctid = ANY (ARRAY(SELECT s.ctid FROM %1$s s WHERE s.tenant_id = $1 LIMIT $2))', tenant_table)
+        -- Found by their places; events are in several leaves, where a place alone names several rows.
+        EXECUTE format('WITH batch AS MATERIALIZED (SELECT s.tableoid AS leaf, s.ctid AS place FROM %1$s s WHERE s.tenant_id = $1 LIMIT $2)
+                        DELETE FROM %1$s d WHERE d.tenant_id = $1 AND d.ctid = ANY (ARRAY(SELECT place FROM batch))
+                        AND (d.tableoid, d.ctid) IN (SELECT leaf, place FROM batch)', tenant_table)
             USING tenant, budget;
         GET DIAGNOSTICS deleted = ROW_COUNT;
         budget := budget - deleted;
@@ -1498,6 +1748,9 @@ BEGIN
     PERFORM flowai_internal.act_for(NULL);
     IF done THEN
         DELETE FROM flowai_internal.tenants t WHERE t.tenant_id = tenant;
+        -- Its own events have gone with it.
+        SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
+        RAISE LOG 'tenant "%" was dropped by role "%", login "%"', tenant, caller.role, caller.login;
         relation := 'flowai_internal.tenants';
         deleted := 1;
         RETURN NEXT;
@@ -1535,6 +1788,7 @@ DECLARE
     tenant_table regclass;
     before bigint := 0;
     exported bigint;
+    caller record;
 BEGIN
     PERFORM flowai_internal.require_known_tenant(tenant);
     PERFORM flowai_internal.act_for(tenant);
@@ -1547,6 +1801,12 @@ BEGIN
         before := before + exported;
     END LOOP;
     PERFORM flowai_internal.act_for(NULL);
+    IF current_setting('transaction_read_only')::boolean THEN
+        SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
+        RAISE LOG 'tenant "%" was exported by role "%", login "%"', tenant, caller.role, caller.login;
+    ELSE
+        PERFORM flowai_internal.event_note(tenant, 'flowai.tenant.exported', jsonb_build_object('rows', before));
+    END IF;
 END $$;
 
 CREATE FUNCTION flowai.tenant_import(tenant text, relation text, rows jsonb) RETURNS bigint
@@ -1572,6 +1832,11 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_relation',
                   HINT = 'Pass a relation as flowai.tenant_export names it.';
     END IF;
+    IF tenant_table = 'flowai.events'::regclass THEN
+        PERFORM flowai_internal.event_month_open(EXTRACT(year FROM m.month)::integer, EXTRACT(month FROM m.month)::integer)
+        FROM (SELECT DISTINCT date_trunc('month', (e ->> 'recorded_at')::timestamptz AT TIME ZONE 'UTC') AS month
+              FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
+    END IF;
     PERFORM flowai_internal.act_for(tenant);
     EXECUTE format(
         'INSERT INTO %1$s SELECT r.* FROM jsonb_array_elements($1) e,
@@ -1588,6 +1853,7 @@ BEGIN
         PERFORM set_config('flowai.workspace', COALESCE(workspace_before, ''), true);
     END IF;
     PERFORM flowai_internal.act_for(NULL);
+    PERFORM flowai_internal.event_note(tenant, 'flowai.tenant.imported', jsonb_build_object('relation', relation, 'rows', imported));
     RETURN imported;
 END $$;
 
@@ -1965,6 +2231,26 @@ ALTER FUNCTION flowai.current_tenant_support(internal) SET SCHEMA flowai_interna
 ALTER FUNCTION flowai.current_tenant() LEAKPROOF;
 ALTER FUNCTION flowai.tenant_is(text) LEAKPROOF;
 
+-- Secures one piece of a tenant table: a parent, a partition, or a table in one piece.
+CREATE FUNCTION flowai_internal.secure_tenant_table(piece regclass, partitioned boolean DEFAULT true)
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    condition CONSTANT text := CASE WHEN partitioned
+        THEN 'tenant_id = flowai.current_tenant() AND flowai.tenant_is(flowai.current_tenant())'
+        -- A scalar subquery, so that the unpartitioned table pays the second test once, not per row.
+        ELSE 'tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant()))' END;
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', piece);
+    EXECUTE format('CREATE POLICY tenant ON %s FOR ALL TO PUBLIC USING (%s) WITH CHECK (%s)',
+                   piece, condition, condition);
+    EXECUTE format('COMMENT ON POLICY tenant ON %s IS %L', piece, 'Rows of the tenant in force, and no others.');
+    EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', piece);
+    EXECUTE format('ALTER TABLE %s OWNER TO flowai_owner', piece);
+END $$;
+COMMENT ON FUNCTION flowai_internal.secure_tenant_table(regclass, boolean) IS 'Secures one piece of a tenant table: row-level security enabled and forced with the one policy, owner flowai_owner, nothing for PUBLIC.';
+
 -- Makes a freshly created table a tenant table: partitions, row-level security with the one policy,
 -- rights, dump. The table must be declared PARTITION BY HASH (tenant_id), have tenant_id first in its
 -- primary key and be empty. Foreign keys are added after this.
@@ -1983,7 +2269,6 @@ DECLARE
     table_name name;
     whole text;
     piece text;
-    condition text;
     pieces text[] := '{}';
 BEGIN
     SELECT n.nspname, c.relname INTO STRICT schema_name, table_name
@@ -1998,8 +2283,6 @@ BEGIN
             EXECUTE format('ALTER TABLE flowai_internal.%I SET SCHEMA %I', table_name, schema_name);
         END IF;
         pieces := ARRAY[whole];
-        -- A scalar subquery, so that the unpartitioned table pays the second test once, not per row.
-        condition := 'tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant()))';
     ELSE
         FOR leaf IN 0 .. leaves - 1 LOOP
             piece := format('flowai_internal.%I', format('%s_%s', table_name, lpad(leaf::text, 2, '0')));
@@ -2008,23 +2291,18 @@ BEGIN
             EXECUTE format('COMMENT ON TABLE %s IS %L', piece, format('Hash partition %s of %s.', leaf, whole));
             pieces := pieces || piece;
         END LOOP;
-        condition := 'tenant_id = flowai.current_tenant() AND flowai.tenant_is(flowai.current_tenant())';
     END IF;
 
     FOREACH piece IN ARRAY pieces LOOP
         EXECUTE format('SELECT pg_extension_config_dump(%L, '''')', piece);
     END LOOP;
-    IF pieces <> ARRAY[whole] THEN
-        pieces := whole || pieces;
+    IF pieces = ARRAY[whole] THEN
+        PERFORM flowai_internal.secure_tenant_table(whole::regclass, partitioned => false);
+    ELSE
+        FOREACH piece IN ARRAY whole || pieces LOOP
+            PERFORM flowai_internal.secure_tenant_table(piece::regclass);
+        END LOOP;
     END IF;
-    FOREACH piece IN ARRAY pieces LOOP
-        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', piece);
-        EXECUTE format('CREATE POLICY tenant ON %s FOR ALL TO PUBLIC USING (%s) WITH CHECK (%s)',
-                       piece, condition, condition);
-        EXECUTE format('COMMENT ON POLICY tenant ON %s IS %L', piece, 'Rows of the tenant in force, and no others.');
-        EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC', piece);
-        EXECUTE format('ALTER TABLE %s OWNER TO flowai_owner', piece);
-    END LOOP;
     IF readable THEN
         EXECUTE format('GRANT SELECT ON TABLE %s TO flowai_user', whole);
     END IF;

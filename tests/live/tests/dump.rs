@@ -1,12 +1,13 @@
-//! pg_dump and pg_restore keep everything: members, rows, the search index, and the policies. What a
-//! dump left out of the index is built again from the rows.
+//! pg_dump and pg_restore keep everything: members, rows, the search index, the months of events, and the
+//! policies. What a dump left out of the index is built again from the rows.
 
 use std::process::Command;
 
 use flowai_live::search::{Question, answers, difference, disagreements, entries};
 use flowai_live::{
-    DATABASE, connect, connect_to, execute, new_role, new_tenant, superuser, unique,
+    DATABASE, connect, connect_to, execute, new_role, new_tenant, steward, superuser, unique,
 };
+use postgres::Client;
 
 /// Runs a program of the server; `tests/run.sh` puts them into the path.
 fn run(program: &str, arguments: &[&str]) {
@@ -36,6 +37,16 @@ fn a_restored_database_is_the_same() {
             ),
         );
     }
+    // Events of a month that the install script of the restore knows nothing of.
+    execute(
+        &mut steward(),
+        &format!(
+            "SELECT flowai.tenant_import('{}', 'flowai.events', '[{{\"event_id\": \"016f5e66-e800-7000-8000-000000000000\",
+                 \"recorded_at\": \"2020-01-01T00:00:00Z\", \"workspace_id\": \"default\", \"name\": \"old.news\", \"severity\": \"info\",
+                 \"attributes\": {{}}, \"role\": \"r\", \"login\": \"l\", \"transaction_id\": 1, \"backend_pid\": 1}}]')",
+            tenants[0]
+        ),
+    );
     let restored = restore(&[]);
 
     // Everything that a tenant can see, and what the search index says of it, without rebuilding.
@@ -43,6 +54,7 @@ fn a_restored_database_is_the_same() {
             SELECT to_jsonb(c)::text FROM flowai.catalog c
             UNION ALL SELECT to_jsonb(r)::text FROM flowai.catalog_relations r
             UNION ALL SELECT to_jsonb(k)::text FROM flowai.kv_entries k
+            UNION ALL SELECT to_jsonb(v)::text FROM flowai.events v
             UNION ALL SELECT to_jsonb(s)::text FROM flowai.search_catalog('late entry kept', max_rows => 100) s
             UNION ALL SELECT to_jsonb(w)::text FROM flowai.whoami() w) AS all_of(t)";
     for role in &roles {
@@ -60,6 +72,25 @@ fn a_restored_database_is_the_same() {
         .expect("count")
         .get(0);
     assert_eq!(foreign, 0, "policies are restored with the tables");
+    // The record goes on, in partitions that are as safe as they were.
+    let old =
+        "SELECT count(*) FROM flowai.events WHERE recorded_at < '2020-02-01' AND name = 'old.news'";
+    let count =
+        |client: &mut Client, query| client.query_one(query, &[]).expect("count").get::<_, i64>(0);
+    assert_eq!(count(&mut connect_to(&roles[0], &restored), old), 1);
+    assert_eq!(count(&mut other, old), 0);
+    assert_eq!(count(&mut other, "SELECT count(*) FROM flowai.event_emit('restored.at_last')"), 1);
+    let months = "SELECT format('%s %s %s %s %s %s', c.oid::regclass, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole, c.relacl,
+            (SELECT string_agg(pg_get_expr(polqual, polrelid) || pg_get_expr(polwithcheck, polrelid), ' ') FROM pg_policy WHERE polrelid = c.oid))
+            || (SELECT string_agg(pg_get_indexdef(indexrelid), ' ') FROM pg_index WHERE indrelid = c.oid)
+            || (SELECT string_agg(pg_get_constraintdef(oid), ' ' ORDER BY conname) FROM pg_constraint WHERE conrelid = c.oid) AS month
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'flowai.events'::regclass ORDER BY 1";
+    let shape = |database: &str| -> Vec<String> {
+        let rows = connect_to("postgres", database).query(months, &[]).expect("months");
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    assert!(shape(&restored).len() >= 3, "{:?}", shape(&restored));
+    assert_eq!(shape(&restored), shape(DATABASE));
     drop(other);
     execute(&mut superuser(), &format!("DROP DATABASE {restored} WITH (FORCE)"));
 }

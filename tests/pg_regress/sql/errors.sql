@@ -107,5 +107,13 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (68, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''postgres'', ''given'')'),
     (69, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''x.db'')'),
     (70, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''/etc/passwd'')'),
-    (71, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''/no/such/directory/x.db'')')
+    (71, 'steward', 'flowai.query_target_define(''acme'', ''x'', ''sqlite'', ''/no/such/directory/x.db'')'),
+    (72, 'acme_app', 'flowai.event_emit(''Order shipped'')'),
+    (73, 'acme_app', 'flowai.event_emit(''flowai.plan.approved'')'),
+    (74, 'acme_app', 'flowai.event_emit(''a'', severity => ''fatal'')'),
+    (75, 'acme_app', 'flowai.event_emit(''a'', ''[]'')'),
+    (76, 'acme_app', 'flowai.event_emit(''a'', jsonb_build_object(''a'', repeat(''x'', 9000)))'),
+    (77, 'acme_app', 'flowai.event_emit(''a'', (repeat(''[{"a":'', 9) || ''1'' || repeat(''}]'', 9))::jsonb -> 0)'),
+    (78, 'acme_app', 'flowai.event_emit(''a'', trace_id => ''1'')'),
+    (79, 'steward', 'flowai.event_purge(''1 hour'')')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;

@@ -14,7 +14,12 @@ WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p')
 SELECT t.relation, t.relrowsecurity AS enabled, t.relforcerowsecurity AS forced, t.relowner::regrole AS owner,
        (SELECT count(*) FROM pg_inherits i JOIN pg_class l ON l.oid = i.inhrelid
         WHERE i.inhparent = t.oid AND l.relrowsecurity AND l.relforcerowsecurity AND l.relowner = 'flowai_owner'::regrole) AS safe_leaves
-FROM tenant_table t WHERE NOT t.relispartition ORDER BY t.relation::text;
+FROM tenant_table t WHERE NOT t.relispartition AND t.oid <> 'flowai.events'::regclass ORDER BY t.relation::text;
+-- Events have a leaf for each month.
+SELECT t.relation, t.relrowsecurity AS enabled, t.relforcerowsecurity AS forced, t.relowner::regrole AS owner,
+       (SELECT count(*) > 1 AND bool_and(l.relrowsecurity AND l.relforcerowsecurity AND l.relowner = 'flowai_owner'::regrole)
+        FROM pg_inherits i JOIN pg_class l ON l.oid = i.inhrelid WHERE i.inhparent = t.oid) AS safe_leaves
+FROM tenant_table t WHERE t.oid = 'flowai.events'::regclass;
 -- Tables of the extension that are not tenant tables.
 SELECT c.oid::regclass AS relation FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p') AND c.oid NOT IN (SELECT oid FROM tenant_table) ORDER BY c.oid::regclass::text;
@@ -30,9 +35,13 @@ SELECT conname, conrelid::regclass FROM pg_constraint k JOIN tenant_table t ON t
 WHERE k.contype = 'f' AND NOT (
     EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND a.attname = 'tenant_id')
     AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey) AND a.attname = 'tenant_id'));
--- Every leaf is dumped, and so is every table that is in one piece.
+-- Every leaf is dumped, and so is every table that is in one piece: a member of the extension because it is said so,
 SELECT t.relation FROM tenant_table t WHERE t.relkind = 'r'
-  AND t.oid <> ALL ((SELECT extconfig FROM pg_extension WHERE extname = 'flowai_runtime')::oid[]);
+  AND t.oid <> ALL ((SELECT extconfig FROM pg_extension WHERE extname = 'flowai_runtime')::oid[])
+  AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.deptype = 'e');
+-- others as any table is: the months of events, which are made later.
+SELECT DISTINCT regexp_replace(t.relation::text, '_\d{4}_\d\d$', '_YYYY_MM') AS relation FROM tenant_table t
+WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.deptype = 'e');
 -- No sequence, no rule, no trigger on a table, no large object, nothing of PUBLIC's but the two functions of the policy.
 SELECT c.oid::regclass, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind NOT IN ('r', 'p', 'i', 'I', 'v', 't');
@@ -43,6 +52,9 @@ WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind = 'v' ORDER BY c.
 -- What flowai_user holds on relations: SELECT, and DML on views only.
 SELECT c.relkind, privilege_type, count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND a.grantee IN (0, 'flowai_user'::regrole) GROUP BY 1, 2 ORDER BY 1, 2;
+-- Who holds what on events, whole and in months: nobody UPDATE or TRUNCATE, the owner included.
+SELECT a.grantee::regrole, privilege_type FROM pg_class c, aclexplode(c.relacl) a
+WHERE c.oid = 'flowai.events'::regclass OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'flowai.events'::regclass) GROUP BY 1, 2 ORDER BY 1::text, 2;
 SELECT n.nspname, a.grantee::regrole, a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a
 WHERE n.nspname IN ('flowai', 'flowai_internal') AND a.grantee <> 'flowai_owner'::regrole ORDER BY 1, 2, 3;
 
