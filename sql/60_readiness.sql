@@ -96,6 +96,8 @@ check_row (capability, name, advisory, object, ok) AS (
             '(((tenant_id)::text = flowai.current_tenant()) AND ( SELECT flowai.tenant_is(flowai.current_tenant()) AS tenant_is))')
         FROM storage, policy p
     UNION ALL SELECT storage.title, 'primary_key_led_by_tenant', false, t.label, COALESCE((SELECT bool_and(k.led) FROM key k WHERE k.label = t.label AND k.indisprimary), false) FROM storage, tenant_table t
+        -- Events are keyed in each month by itself.
+        WHERE NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = t.oid AND p.partstrat = 'r')
     UNION ALL SELECT storage.title, 'unique_keys_led_by_tenant', false, k.index, k.led FROM storage, key k WHERE k.is_key
     UNION ALL SELECT storage.title, 'indexes_led_by_tenant', false, k.index, k.led FROM storage, key k
     UNION ALL SELECT storage.title, 'foreign_keys_carry_tenant', false, r.label || '.' || r.conname, r.carries FROM storage, reference r

@@ -119,6 +119,28 @@ SELECT flowai.tenant_grant('initech', 'stranger');
 SELECT flowai.current_tenant();
 SET ROLE stranger;
 SELECT name, severity, attributes - 'functions' AS attributes, role, login FROM flowai.event_list();
+-- whose own tenant is in force again after each, however it ends,
+RESET ROLE;
+SET ROLE flowai_owner;
+BEGIN;
+SELECT flowai_internal.act_for('acme');
+SELECT flowai_internal.event_note('initech', 'test.note', '{}');
+SELECT flowai.current_tenant();
+DO $$
+BEGIN
+    PERFORM flowai_internal.event_note('initech', 'test.note', jsonb_build_object('x', (SELECT jsonb_agg(i) FROM generate_series(1, 9000) i)));
+EXCEPTION WHEN program_limit_exceeded THEN
+    RAISE NOTICE 'caught, tenant %', flowai.current_tenant();
+END $$;
+DO $$
+BEGIN
+    PERFORM flowai_internal.event_note('nobody here', 'test.note', '{"password": "x"}');
+    PERFORM 1 / (SELECT count(*) FROM flowai.events WHERE name = 'test.note');
+EXCEPTION WHEN division_by_zero THEN
+    RAISE NOTICE 'none of acme''s, tenant %', flowai.current_tenant();
+END $$;
+ROLLBACK;
+SELECT flowai.current_tenant();
 -- the life of plans, and decisions,
 SET ROLE acme_app;
 SELECT event_id AS last FROM flowai.events ORDER BY event_id DESC LIMIT 1 \gset

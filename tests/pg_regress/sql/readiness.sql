@@ -76,6 +76,9 @@ INSERT INTO mutation VALUES
 ('version_installed', 'UPDATE pg_extension SET extversion = ''0.0.1'' WHERE extname = ''flowai_runtime'''),
 ('one_tenant_per_role', 'INSERT INTO flowai_internal.tenant_members VALUES (''globex'', ''acme_app'')'),
 ('no_pinned_foreign_tenant', 'ALTER ROLE acme_app SET flowai.tenant = ''globex'''),
+('events_stamped', 'ALTER TABLE flowai.events ALTER COLUMN role DROP NOT NULL'),
+('events_append_only', 'GRANT DELETE ON flowai.events TO flowai_user'),
+('events_emitted_by_definer', 'ALTER FUNCTION flowai.event_emit(text, jsonb, text, text, text) SECURITY INVOKER'),
 ('statements_not_logged', 'SET LOCAL log_statement = ''all'''),
 ('parameters_not_logged', 'SET LOCAL log_parameter_max_length_on_error = 100');
 

@@ -113,7 +113,7 @@ SELECT id FROM flowai.ref_list(max_rows => 0);
 SELECT (SELECT count(*) FROM flowai.ref_list(max_rows => 5)) AS page,
        (SELECT count(*) FROM flowai.ref_list(max_rows => 1000)) =
        (SELECT count(*) FROM flowai.refs WHERE expires_at IS NULL OR expires_at > statement_timestamp()) AS whole,
-       (SELECT bool_and(id > :'note') FROM flowai.ref_list('note', :'note')) AS after;
+       (SELECT COALESCE(bool_and(id > :'note'), true) FROM flowai.ref_list('note', :'note')) AS after;
 
 -- Reads are inlined and use indexes under row-level security; a summary is read without a payload.
 CREATE FUNCTION pg_temp.plan(query text) RETURNS TABLE (by_index bigint, otherwise bigint, payloads bigint) LANGUAGE plpgsql AS $$
