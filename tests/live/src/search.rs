@@ -205,9 +205,9 @@ pub fn disagreements_of(client: &mut Client, sql: &str) -> Result<Vec<String>, E
     Ok(wrong)
 }
 
-/// As [`disagreements`] of every word, but of totals alone: for catalogs whose matches are too many to
-/// be read.
-pub fn wrong_totals(client: &mut Client) -> Result<Vec<String>, Error> {
+/// As [`disagreements`] of some words, but of totals alone: for catalogs whose matches are too many to be
+/// read.
+pub fn wrong_totals(client: &mut Client, words: &[&str]) -> Result<Vec<String>, Error> {
     let rows = client.query(
         "SELECT w.word || ': total ' || COALESCE(s.total, 0) || ', true ' || t.total
          FROM unnest($1::text[]) AS w(word)
@@ -217,7 +217,7 @@ pub fn wrong_totals(client: &mut Client) -> Result<Vec<String>, Error> {
              WHERE e.workspace_id = flowai.current_workspace()
                AND ' ' || e.content || ' ' LIKE '% ' || w.word || ' %') t
          WHERE COALESCE(s.total, 0) <> t.total",
-        &[&WORDS.as_slice()],
+        &[&words],
     )?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -7,7 +7,7 @@ use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use flowai_live::random::from_environment;
-use flowai_live::search::{Question, disagreements, entries, layout};
+use flowai_live::search::{WORDS, entries, layout, long_entries, wrong_totals};
 use flowai_live::{backend_pid, connect, execute, new_role, new_tenant, superuser, threads};
 use postgres::error::SqlState;
 use postgres::{Client, Error, NoTls};
@@ -27,13 +27,10 @@ fn count() -> usize {
 }
 
 /// A tenant with a session that has the entries at hand, as `SELECT entries FROM load`.
-fn tenant() -> (String, Client) {
+fn tenant(entries: String) -> (String, Client) {
     let tenant = new_tenant();
     let mut client = connect(&new_role(&[&tenant]));
-    execute(
-        &mut client,
-        &format!("CREATE TEMP TABLE load AS SELECT {} AS entries", entries(1, count())),
-    );
+    execute(&mut client, &format!("CREATE TEMP TABLE load AS SELECT {entries} AS entries"));
     (tenant, client)
 }
 
@@ -112,35 +109,35 @@ fn is_interruptible(what: &str, tenant: &str, client: &mut Client, sql: &str) {
         }
         assert_eq!(layout(&mut superuser, tenant), before, "{what} {moment} {how:?}");
         assert_eq!(threads(pid), 1, "{what} {moment} {how:?}");
-        let wrong = disagreements(client, &[Question::word("quorvax")]);
-        assert_eq!(wrong.expect("the session works"), [""; 0], "{what} {moment}");
+        let wrong = wrong_totals(client, &WORDS[..1]).expect("the session works");
+        assert_eq!(wrong, [""; 0], "{what} {moment}");
     }
     println!("{what}: {whole:?} if it is left alone; ended after {waits:?}");
     // Left alone it goes through.
     execute(client, sql);
-    let wrong = disagreements(client, &["quorvax", "klorneb"].map(Question::word)).expect("search");
+    let wrong = wrong_totals(client, &WORDS[..4]).expect("search");
     assert_eq!(wrong, [""; 0], "{what}");
 }
 
 #[test]
 fn writing_many_entries_is_interruptible() {
-    let (tenant, mut client) = tenant();
+    let (tenant, mut client) = tenant(entries(1, count()));
     is_interruptible("catalog_put", &tenant, &mut client, PUT);
 }
 
 #[test]
 fn rebuilding_is_interruptible() {
-    let (tenant, mut client) = tenant();
+    let (tenant, mut client) = tenant(entries(1, count()));
     execute(&mut client, PUT);
     is_interruptible("search_rebuild", &tenant, &mut client, "SELECT flowai.search_rebuild()");
 }
 
 #[test]
 fn flushing_is_interruptible() {
-    let (tenant, mut client) = tenant();
+    let (tenant, mut client) = tenant(long_entries(1, count() / 4));
     execute(&mut client, "SET flowai.search_flush_rows = 100000");
     execute(&mut client, PUT);
-    // Searches of these, which all sessions index for themselves.
+    // Each session indexes the delta for itself; this one each time, for it may not keep so much.
     execute(&mut client, "SET flowai.search_cache_mb = 1");
     let search = "SELECT count(*) FROM flowai.search_catalog('quorvax blimdok')";
     is_interruptible("a search of a long delta", &tenant, &mut client, search);
@@ -170,7 +167,7 @@ fn merging_is_interruptible() {
 
 #[test]
 fn an_ended_backend_leaves_nothing() {
-    let (tenant, mut client) = tenant();
+    let (tenant, mut client) = tenant(entries(1, count()));
     let mut superuser = superuser();
     let pid = backend_pid(&mut client);
     let began = Instant::now();

@@ -480,7 +480,7 @@ impl History {
         let mut questions = if self.random.percent(20) {
             Question::every_word()
         } else {
-            (0..4).map(|_| Question::word(*self.random.pick(&WORDS))).collect()
+            (0..4).map(|_| Question::word(self.random.pick::<&str>(&WORDS))).collect()
         };
         questions.extend((0..3).map(|_| Question::random(&mut self.random)));
         self.done.searches += questions.len();
