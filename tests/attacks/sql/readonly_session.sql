@@ -175,7 +175,18 @@ SELECT flowai.execute_query('SELECT content FROM flowai.catalog_entries') -> 'ro
 SELECT flowai.execute_query('SELECT flowai.use_tenant(''acme'')') ->> 'code' AS code;
 SELECT flowai.execute_query('SELECT set_config(''flowai.tenant'', ''acme'', true), content FROM flowai.catalog_entries') ->> 'code' AS code;
 COMMIT;
--- 53 to 56: who may not ask at all.
+-- 53 to 56: a refusal that cannot be put on record is a refusal all the same.
+\connect - acme_app
+SET client_min_messages = warning;
+BEGIN READ ONLY;
+SELECT flowai.execute_query('DELETE FROM shop.log') ->> 'code' AS code;
+SELECT ok, code FROM flowai.validate_query('DELETE FROM shop.log');
+COMMIT;
+BEGIN;
+SELECT flowai.execute_query('DELETE FROM shop.log') ->> 'code' AS code;
+ROLLBACK;
+SELECT flowai.execute_query('SELECT * FROM flowai.events, (DELETE FROM shop.log) x') ->> 'code' AS code;
+-- 57 to 60: who may not ask at all.
 \connect - stranger
 SET client_min_messages = warning;
 SELECT flowai.execute_query('SELECT 1');
@@ -239,7 +250,10 @@ BEGIN
     RAISE WARNING 'written to the log: %', CASE WHEN quiet THEN 'nothing' ELSE 'something' END;
     RAISE WARNING 'transaction id: %', coalesce(pg_current_xact_id_if_assigned()::text, 'none');
 END $$;
+-- Read-only, so that refusals are not put on record, which is meant to be written.
+SET default_transaction_read_only = on;
 CALL lab.measure();
+RESET default_transaction_read_only;
 SELECT count(*) AS advisory_locks FROM pg_locks WHERE locktype = 'advisory';
 SELECT count(*) AS channels FROM pg_listening_channels();
 SELECT count(*) AS temporary_schemas FROM pg_namespace WHERE oid = pg_my_temp_schema();
