@@ -86,6 +86,7 @@ fn put(from: i32, to: i32) -> String {
 /// Three hundred rows in the delta, as many small writes leave them whose writer could not flush.
 const UNFLUSHED: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
+/// Written by a transaction that makes segments and merges none.
 fn eight_segments() -> String {
     (0..8).map(|n| put(n * 300 + 1, n * 300 + 300)).collect::<Vec<_>>().join(";")
 }
@@ -151,7 +152,7 @@ fn what_is_due_is_done_for_every_tenant() {
     execute(
         &mut superuser,
         &format!(
-            "BEGIN; SET LOCAL flowai.tenant = 'broken'; SET LOCAL ROLE broken; {}; RESET ROLE;
+            "{UNFLUSHED}; SET LOCAL flowai.tenant = 'broken'; SET LOCAL ROLE broken; {}; RESET ROLE;
              UPDATE flowai_internal.search_chunk SET bytes = set_byte(bytes, 0, get_byte(bytes, 0) # 1)
              WHERE tenant_id = 'broken'; COMMIT",
             eight_segments()
@@ -159,7 +160,7 @@ fn what_is_due_is_done_for_every_tenant() {
     );
     let delta = (0..3).map(|n| put(n * 100 + 1, n * 100 + 100)).collect::<Vec<_>>().join(";");
     for (tenant, work) in [
-        ("segments", eight_segments()),
+        ("segments", format!("{UNFLUSHED}; {}; COMMIT", eight_segments())),
         ("delta", format!("{UNFLUSHED}; {delta}; COMMIT")),
         ("little", format!("{UNFLUSHED}; {}; COMMIT", put(1, 100))),
     ] {
