@@ -399,17 +399,25 @@ impl Session {
             }
         }
         let mut failure = None;
-        while let Some(reply) = self.reply()? {
+        loop {
+            let reply = match self.reply() {
+                Ok(Some(reply)) => reply,
+                Ok(None) => return failure.map_or(Ok(()), Err),
+                // A server that ends the session says why before it closes the connection.
+                Err(trouble) => return Err(failure.unwrap_or(trouble)),
+            };
             match reply.status() {
                 libpq::COMMAND_OK | libpq::TUPLES_OK | libpq::SINGLE_TUPLE => {
                     if failure.is_none() && !row(&reply) {
                         return Ok(());
                     }
                 }
-                _ => failure = Some(Trouble::Said(reply.said().ok_or(Trouble::Lost)?)),
+                _ => match reply.said() {
+                    Some(said) => failure = Some(Trouble::Said(said)),
+                    None => return Err(failure.unwrap_or(Trouble::Lost)),
+                },
             }
         }
-        failure.map_or(Ok(()), Err)
     }
 
     fn reply(&self) -> Result<Option<Reply>, Trouble> {
