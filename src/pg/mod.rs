@@ -14,6 +14,7 @@
 //! - [`tuples`]: its rows as rows
 //! - [`attempt`]: work that may fail without taking the transaction along
 //! - [`remote`]: a session on a PostgreSQL server elsewhere
+//! - [`relay`]: what stands between libpq and that server
 //! - [`sqlite`]: a SQLite file
 //! - [`owner`]: a moment as flowai_owner
 //! - [`answer`]: a jsonb made from JSON text
@@ -41,6 +42,7 @@ pub(crate) mod raise;
 pub(crate) mod random;
 pub(crate) mod regprocedure;
 pub(crate) mod relation;
+mod relay;
 pub(crate) mod remote;
 pub(crate) mod rows;
 pub(crate) mod segment_file;

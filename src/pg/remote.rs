@@ -14,6 +14,8 @@ use std::ptr::{null, null_mut};
 
 use pgrx::{list::List, memcx, pg_sys};
 
+use super::relay::{Arrived, Relay};
+
 /// libpq, as the headers of version 15 declare it. None of these calls the server back.
 mod libpq {
     use super::{c_char, c_int, c_void};
@@ -235,16 +237,46 @@ pub(crate) struct Said {
     pub(crate) position: Option<usize>,
 }
 
+/// Descriptors that a session has open: libpq's, and two of the relay.
+const DESCRIPTORS: usize = 3;
+
 /// An open connection; closed when it is dropped.
 pub(crate) struct Session {
     connection: *mut libpq::Connection,
+    relay: Option<Relay>,
     /// Bytes that may still arrive.
     budget: Cell<usize>,
+    _descriptors: Descriptors,
+}
+
+/// Descriptors that the server counts as ours.
+struct Descriptors(usize);
+
+impl Descriptors {
+    fn reserve() -> Option<Self> {
+        let mut reserved = Self(0);
+        while reserved.0 < DESCRIPTORS {
+            // SAFETY: given back when dropped.
+            if !unsafe { pg_sys::AcquireExternalFD() } {
+                return None;
+            }
+            reserved.0 += 1;
+        }
+        Some(reserved)
+    }
+}
+
+impl Drop for Descriptors {
+    fn drop(&mut self) {
+        for _ in 0..self.0 {
+            // SAFETY: reserved before.
+            unsafe { pg_sys::ReleaseExternalFD() };
+        }
+    }
 }
 
 impl Session {
-    /// Connects and logs in. `budget`: most bytes that the server may send altogether, give or take what
-    /// a socket's buffer holds.
+    /// Connects and logs in. `budget`: most bytes that the server may send from then on.
     pub(crate) fn open(parameters: &Parameters, budget: usize) -> Result<Self, Trouble> {
         let own =
             [(c"client_encoding", c"UTF8"), (c"fallback_application_name", c"flowai_runtime")];
@@ -258,14 +290,11 @@ impl Session {
             all.map(|(name, value)| (name.as_ptr(), value.as_ptr())).unzip();
         names.push(null());
         values.push(null());
+        let descriptors = Descriptors::reserve().ok_or(Trouble::NoDescriptor)?;
         // SAFETY: arrays of strings that end with NULL and live across the call; libpq copies them.
-        let session = unsafe {
-            if !pg_sys::AcquireExternalFD() {
-                return Err(Trouble::NoDescriptor);
-            }
-            let connection = libpq::PQconnectStartParams(names.as_ptr(), values.as_ptr(), 0);
-            Self { connection, budget: Cell::new(budget) }
-        };
+        let connection = unsafe { libpq::PQconnectStartParams(names.as_ptr(), values.as_ptr(), 0) };
+        let mut session =
+            Self { connection, relay: None, budget: Cell::new(budget), _descriptors: descriptors };
         session.establish()?;
         // SAFETY: the connection is open.
         unsafe {
@@ -277,6 +306,8 @@ impl Session {
             if libpq::PQsetnonblocking(session.connection, 1) != 0 {
                 return Err(Trouble::Lost);
             }
+            let relay = Relay::between(libpq::PQsocket(session.connection));
+            session.relay = Some(relay.map_err(|_| Trouble::NoDescriptor)?);
         }
         Ok(session)
     }
@@ -316,16 +347,19 @@ impl Session {
     }
 
     /// Waits for the socket. A cancel request, a time-out or the end of this session unwinds from here.
-    fn wait(&self, events: u32) -> u32 {
+    fn wait(&self, events: u32) {
         let events = events | pg_sys::WL_LATCH_SET | pg_sys::WL_EXIT_ON_PM_DEATH;
         loop {
             pgrx::check_for_interrupts!();
             // SAFETY: a backend's own latch, and the socket as it is now: libpq may change it between
             // two calls, when it tries another address.
             let happened = unsafe {
-                let socket = libpq::PQsocket(self.connection);
+                let socket = match &self.relay {
+                    Some(relay) => relay.socket(),
+                    None => libpq::PQsocket(self.connection),
+                };
                 if socket < 0 {
-                    return events;
+                    return;
                 }
                 let happened = pg_sys::WaitLatchOrSocket(
                     pg_sys::MyLatch,
@@ -339,26 +373,62 @@ impl Session {
                 }
                 happened
             };
-            let sockets = happened & (pg_sys::WL_SOCKET_READABLE | pg_sys::WL_SOCKET_WRITEABLE);
-            if sockets != 0 {
-                return sockets;
+            if happened & (pg_sys::WL_SOCKET_READABLE | pg_sys::WL_SOCKET_WRITEABLE) != 0 {
+                return;
             }
         }
     }
 
-    /// Reads what has arrived.
-    fn consume(&self) -> Result<(), Trouble> {
-        let mut arrived: c_int = 0;
+    fn relay(&self) -> Result<&Relay, Trouble> {
+        self.relay.as_ref().ok_or(Trouble::Lost)
+    }
+
+    /// Sends what libpq has written, and waits until the server has taken it.
+    fn send(&self) -> Result<(), Trouble> {
+        let wait = || {
+            self.wait(pg_sys::WL_SOCKET_WRITEABLE);
+            true
+        };
+        self.relay()?.forward(wait).map_err(|_| Trouble::Lost)
+    }
+
+    /// Waits for something to arrive, and has libpq read it.
+    fn receive(&self) -> Result<(), Trouble> {
+        if self.unread() == 0 {
+            self.wait(pg_sys::WL_SOCKET_READABLE);
+            let relay = self.relay()?;
+            let outcome = match relay.receive().map_err(|_| Trouble::Lost)? {
+                Arrived::Nothing => return Ok(()),
+                Arrived::End => relay.end(),
+                Arrived::Bytes(count) => {
+                    let left = self.budget.get().checked_sub(count).ok_or(Trouble::Flood)?;
+                    self.budget.set(left);
+                    relay.give(count, || self.consume().is_ok())
+                }
+            };
+            outcome.map_err(|_| Trouble::Lost)?;
+        }
+        self.consume()?;
+        // What is encrypted has answers of its own.
+        self.send()
+    }
+
+    /// Bytes that libpq was given and has not read.
+    fn unread(&self) -> c_int {
+        let mut unread = 0;
         // SAFETY: an open connection; the number lives across the call.
         unsafe {
-            libc::ioctl(libpq::PQsocket(self.connection), libc::FIONREAD, &raw mut arrived);
-            let left = self.budget.get().checked_sub(usize::try_from(arrived).unwrap_or(0));
-            self.budget.set(left.ok_or(Trouble::Flood)?);
-            if libpq::PQconsumeInput(self.connection) == 0 {
-                return Err(Trouble::Lost);
-            }
+            libc::ioctl(libpq::PQsocket(self.connection), libc::FIONREAD, &raw mut unread);
         }
-        Ok(())
+        unread
+    }
+
+    fn consume(&self) -> Result<(), Trouble> {
+        // SAFETY: an open connection.
+        match unsafe { libpq::PQconsumeInput(self.connection) } {
+            0 => Err(Trouble::Lost),
+            _ => Ok(()),
+        }
     }
 
     /// Runs one statement by the extended protocol, which takes no second one, and hands its rows over
@@ -392,12 +462,10 @@ impl Session {
                     1 => {}
                     _ => return Err(Trouble::Lost),
                 }
-                let both = pg_sys::WL_SOCKET_READABLE | pg_sys::WL_SOCKET_WRITEABLE;
-                if self.wait(both) & pg_sys::WL_SOCKET_READABLE != 0 {
-                    self.consume()?;
-                }
+                self.send()?;
             }
         }
+        self.send()?;
         let mut failure = None;
         loop {
             let reply = match self.reply() {
@@ -424,8 +492,7 @@ impl Session {
         // SAFETY: an open connection; a reply belongs to whoever got it.
         unsafe {
             while libpq::PQisBusy(self.connection) != 0 {
-                self.wait(pg_sys::WL_SOCKET_READABLE);
-                self.consume()?;
+                self.receive()?;
             }
             let reply = libpq::PQgetResult(self.connection);
             Ok((!reply.is_null()).then_some(Reply(reply)))
@@ -436,9 +503,10 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         // SAFETY: opened once, closed once; takes NULL.
-        unsafe {
-            libpq::PQfinish(self.connection);
-            pg_sys::ReleaseExternalFD();
+        unsafe { libpq::PQfinish(self.connection) };
+        // What libpq says in parting. Nobody waits for it: that the connection closes says the same.
+        if let Some(relay) = &self.relay {
+            let _ = relay.forward(|| false);
         }
     }
 }

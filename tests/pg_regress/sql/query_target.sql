@@ -243,7 +243,7 @@ INSERT INTO pg_temp.bad (class, sql) VALUES
 ('lying', 'SELECT there.touch(1)'), ('lying', 'SELECT there.draw(1)'), ('lying', 'SELECT * FROM there.draws'), ('lying', 'SELECT there.unlabelled(1)'), ('lying', 'SELECT * FROM there.unlabelled(1)'), ('lying', 'SELECT 1 ORDER BY there.unlabelled(1)'),
 ('parameter', 'SELECT $1'), ('undefined', 'SELECT * FROM there.nothing'), ('undefined', 'SELECT no_such_function(1)'), ('invalid', 'SELECT 1 / 0'), ('permission', 'SELECT * FROM flowai_internal.tenants'),
 ('deep', 'SELECT ' || repeat('(', 20000) || '1' || repeat(')', 20000)), ('large', 'SELECT ''' || repeat('x', 70000) || ''''),
-('memory', 'SELECT repeat(''x'', 2000000)'), ('memory', 'SELECT repeat(''x'', 500000) FROM generate_series(1, 100)'),
+('memory', 'SELECT repeat(''x'', 2000000)'), ('memory', 'SELECT repeat(''x'', 20000000)'), ('memory', 'SELECT repeat(''x'', 500000) FROM generate_series(1, 100)'),
 ('time', 'SELECT count(*) FROM generate_series(1, 100000000000)'), ('time', 'WITH RECURSIVE r(i) AS (VALUES (1) UNION ALL SELECT i FROM r) SELECT count(*) FROM r');
 SET ROLE acme_app;
 BEGIN;
