@@ -266,9 +266,7 @@ fn prepare(
     left_ms: u64,
 ) -> std::result::Result<(), Refusal> {
     let begin = |trouble| match trouble {
-        Trouble::Said(said) => {
-            unusable(target, &format!("does not take our settings (SQLSTATE {})", said.sqlstate))
-        }
+        Trouble::Said(said) => elsewhere::not_prepared(target, &said.sqlstate),
         trouble => unreachable(target, trouble),
     };
     session.run(BEGIN, &[], |_| true).map_err(begin)?;

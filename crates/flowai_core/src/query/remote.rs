@@ -97,6 +97,16 @@ pub fn no_connection(target: &str, sqlstate: Option<&str>) -> Refusal {
     connection(target, what, sqlstate.unwrap_or("08001"))
 }
 
+/// The refusal of a statement whose transaction could not be prepared, by the SQLSTATE.
+pub fn not_prepared(target: &str, sqlstate: &str) -> Refusal {
+    if sqlstate.starts_with("57P") || sqlstate.starts_with("08") {
+        return connection(target, "broke the connection", sqlstate);
+    }
+    let what =
+        format!("target \"{}\" does not take our settings (SQLSTATE {sqlstate})", shorten(target));
+    Refusal::new(Code::Target, what, None)
+}
+
 /// The refusal of a statement whose connection broke.
 pub fn lost_connection(target: &str) -> Refusal {
     connection(target, "broke the connection", "08006")
@@ -318,6 +328,16 @@ mod tests {
         for name in ["lower", "count", "now", "random", "pg_get_viewdef", "log", "date_trunc"] {
             assert!(!function_refused(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_broken_connection_is_told_by_its_code() {
+        let code = |refusal: Refusal| refusal.sqlstate;
+        assert_eq!(code(not_prepared("t", "57P01")).as_deref(), Some("57P01"));
+        assert_eq!(code(not_prepared("t", "42704")), None);
+        assert_eq!(code(no_connection("t", Some("28P01"))).as_deref(), Some("28P01"));
+        assert_eq!(code(no_connection("t", None)).as_deref(), Some("08001"));
+        assert_eq!(code(lost_connection("t")).as_deref(), Some("08006"));
     }
 
     #[test]
