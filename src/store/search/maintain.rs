@@ -1,5 +1,6 @@
 //! The care of an index: flush, bury, merge, rebuild. One session at a time does it for a scope.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use flowai_core::search::{self, Document, Piece, tier};
@@ -9,7 +10,7 @@ use serde_json::json;
 
 use super::check;
 use super::manifest::{Manifest, SegmentRow};
-use super::pieces::open;
+use super::pieces::{DOCUMENTS, open};
 use super::{build, document_columns, document_from, store};
 use crate::pg::spi::{self, Snapshot, args};
 use crate::pg::{guc, interrupt, transaction};
@@ -40,16 +41,6 @@ const ENSURE_SCOPE: &str = "
 const LOCK_SCOPE: &str = "
     SELECT true FROM flowai_internal.search_scope
     WHERE tenant_id = $1 AND workspace_id = $2 FOR UPDATE SKIP LOCKED";
-
-/// Delta rows without an entry died before they reached a segment.
-const DELTA_DOCUMENTS: &str = concat!(
-    "SELECT d.row_version, ",
-    document_columns!(),
-    " FROM flowai_internal.search_delta d
-      LEFT JOIN flowai.catalog_entries e
-             ON e.tenant_id = $1 AND e.workspace_id = $2 AND e.row_version = d.row_version
-      WHERE d.tenant_id = $1 AND d.workspace_id = $2"
-);
 
 const ALL_DOCUMENTS: &str = concat!(
     "SELECT e.row_version, ",
@@ -177,24 +168,25 @@ fn care_for(scope: &Scope) -> Result<Maintained> {
 /// Makes the delta a segment.
 fn flush(scope: &Scope) -> Result<i64> {
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
-    let mut documents = Vec::new();
-    let mut stillborn = Vec::new();
-    spi::write(DELTA_DOCUMENTS, args![tenant, workspace], |row| {
-        match document_from(row)? {
-            Some(document) => documents.push(document),
-            None => stillborn.push(row.need::<i64>(1)?),
-        }
-        Ok(())
-    })?;
+    // Not a join: under the policies the planner cannot take the row version into the index scan, and
+    // would compare each row of the delta with every entry of the tenant.
+    let delta: Vec<i64> = spi::write(DELTA, args![tenant, workspace], |row| row.need(1))?;
+    if delta.is_empty() {
+        return Ok(0);
+    }
+    let documents: Vec<Document> =
+        spi::write(DOCUMENTS, args![tenant, workspace, delta.clone()], document_from)?
+            .into_iter()
+            .flatten()
+            .collect();
+    // What has no entry (any more) died before it reached a segment. If it died between the two
+    // statements, what tells of it was committed with that.
+    let alive: HashSet<i64> = documents.iter().map(|d| d.row_version).collect();
+    let stillborn: Vec<i64> = delta.iter().copied().filter(|v| !alive.contains(v)).collect();
     if !documents.is_empty() {
         store(scope, &build(&documents)?)?;
     }
-    let consumed: Vec<i64> =
-        documents.iter().map(|d| d.row_version).chain(stillborn.iter().copied()).collect();
-    if consumed.is_empty() {
-        return Ok(0);
-    }
-    spi::run(REMOVE_DELTA, args![tenant, workspace, consumed])?;
+    spi::run(REMOVE_DELTA, args![tenant, workspace, delta])?;
     if !stillborn.is_empty() {
         spi::run(REMOVE_DEAD, args![tenant, workspace, stillborn])?;
     }

@@ -17,7 +17,8 @@ const CHUNKS: &str = "
     SELECT c.bytes FROM flowai_internal.search_chunk c
     WHERE c.tenant_id = $1 AND c.segment_id = $2 ORDER BY c.chunk_no";
 
-const DOCUMENTS: &str = concat!(
+/// Of the row versions that have an entry.
+pub(super) const DOCUMENTS: &str = concat!(
     "SELECT e.row_version, ",
     document_columns!(),
     " FROM flowai.catalog_entries e
