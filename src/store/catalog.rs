@@ -93,13 +93,14 @@ const TAKE_TURN: &str = "
     ON CONFLICT (tenant_id, workspace_id) DO UPDATE SET replaced_at = excluded.replaced_at";
 
 /// Deletes what `catalog_replace` was not given: of the data source or item type, if one is named. The
-/// condition is part of the DELETE, so that an entry that moves away meanwhile stays.
+/// condition is part of the DELETE, so that an entry that moves away meanwhile stays. NOT IN, because it
+/// is hashed whatever the planner thinks of the tenant's size; NOT EXISTS may become a nested loop.
 const DELETE_OTHERS: &str = "
     DELETE FROM flowai.catalog_entries e
     WHERE e.tenant_id = $1 AND e.workspace_id = $2
       AND ($3 IS NULL OR e.metadata ->> 'databaseId' = $3)
       AND ($4 IS NULL OR e.item_type = $4)
-      AND NOT EXISTS (SELECT FROM pg_catalog.unnest($5::text[]) AS kept(id) WHERE kept.id = e.id)
+      AND e.id NOT IN (SELECT kept.id FROM pg_catalog.unnest($5::text[]) AS kept(id))
     RETURNING e.id, e.row_version";
 
 const GET: &str = "
