@@ -23,7 +23,7 @@ use super::guc;
 use super::raise::sqlstate_text;
 use super::rows::Sheet;
 use super::tenant;
-use super::timeout::{End, Timer};
+use super::timeout::{self, End, Timer};
 use super::tuples::Rows;
 
 /// Memory that one node of a plan may use before it writes to disk, in kB.
@@ -268,6 +268,7 @@ impl Outside {
             pg_sys::MemoryContextSwitchTo(self.context);
             pg_sys::CurrentResourceOwner = self.owner;
         }
+        timeout::give_back();
         INSIDE.set(false);
     }
 

@@ -284,8 +284,8 @@ pub(crate) fn init() {
     );
     integer(
         c"flowai.query_max_memory",
-        c"Most memory that a session may have while a read-only query runs.",
-        c"Memory of its process alone, looked at twenty times a second; a query that makes it larger ends with an error. On Linux only.",
+        c"Most memory that a read-only query may add to its session.",
+        c"Memory of its process alone, looked at twenty times a second; a query that needs more ends with an error. On Linux only.",
         &QUERY_MAX_MEMORY,
         64 * 1024,
         i32::MAX,

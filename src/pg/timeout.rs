@@ -29,13 +29,16 @@ unsafe extern "C-unwind" {
 
 /// How often memory is looked at, in milliseconds.
 const TICK: i32 = 50;
+/// How much a statement may leave with the allocator before it is given back to the system, in kB.
+const LEFT: u64 = 32 * 1024;
 
 /// The ids that the server gave us; 0 is a predefined one and means "not registered yet".
 static ID: AtomicI32 = AtomicI32::new(0);
 static TICK_ID: AtomicI32 = AtomicI32::new(0);
 static FIRED: AtomicBool = AtomicBool::new(false);
 static FULL: AtomicBool = AtomicBool::new(false);
-/// Most memory that the process may have, in kB.
+/// The memory of the process when the timer was armed, and the most that it may have since, in kB.
+static BASE: AtomicU64 = AtomicU64::new(0);
 static MOST: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Where Linux tells it. Opened before the handler needs it, and then kept open; None elsewhere.
 static STATUS: OnceLock<Option<File>> = OnceLock::new();
@@ -89,10 +92,13 @@ pub(crate) enum End {
 pub(crate) struct Timer(());
 
 impl Timer {
-    /// Arms the timer. There is one for each backend: timers do not nest.
+    /// Arms the timer, and bounds what is allocated beyond what the process has by now. There is one for
+    /// each backend: timers do not nest.
     pub(crate) fn arm(milliseconds: u64, memory_kb: u64) -> Self {
         STATUS.get_or_init(|| File::open("/proc/self/status").ok());
-        MOST.store(memory_kb, Ordering::Relaxed);
+        let base = own_memory().unwrap_or(0);
+        BASE.store(base, Ordering::Relaxed);
+        MOST.store(base.saturating_add(memory_kb), Ordering::Relaxed);
         // SAFETY: registered once in a backend's life; a handler is never taken back.
         unsafe {
             if ID.load(Ordering::Relaxed) == 0 {
@@ -130,5 +136,16 @@ impl Drop for Timer {
                 std::ptr::write_volatile(&raw mut pg_sys::QueryCancelPending, 0);
             }
         }
+    }
+}
+
+/// Gives memory that is freed by now back to the system, if the last statement left much of it. The
+/// allocator may keep it; it would count as the session's own from now on, and each large statement could
+/// start from a higher base.
+pub(crate) fn give_back() {
+    #[cfg(target_env = "gnu")]
+    if own_memory().is_some_and(|now| now > BASE.load(Ordering::Relaxed) + LEFT) {
+        // SAFETY: gives free pages back; no pointer becomes invalid.
+        unsafe { libc::malloc_trim(0) };
     }
 }

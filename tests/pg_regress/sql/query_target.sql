@@ -32,7 +32,7 @@ BEGIN
     RETURN 'defined';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, rule = CONSTRAINT_NAME, message = MESSAGE_TEXT;
-    RETURN format('%s %s: %s', state, rule, regexp_replace(message, '"/.*/', '".../'));
+    RETURN format('%s %s: %s', state, rule, regexp_replace(message, '"/[^"]*"', '"..."'));
 END $$;
 SELECT left(f, 40) AS source, pg_temp.define(CASE WHEN f ~ '^\+' THEN :'lake' || substr(f, 2) ELSE f END) FROM unnest(ARRAY[
     '', 'shop.db', './shop.db', 'file:/etc/passwd', '/etc/passwd', '/srv/none/../../etc/passwd', '+/../PG_VERSION', '+/./shop.db', '+//shop.db',
