@@ -20,12 +20,17 @@
 mod buried;
 mod cursor;
 mod directory;
+mod docs;
+mod expand;
+mod matching;
 mod plan;
+mod postings;
 mod query;
 mod rank;
 mod schema;
 mod segment;
 mod snippet;
+mod spelling;
 pub mod tier;
 mod tokenizer;
 mod top;

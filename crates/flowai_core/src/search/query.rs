@@ -20,6 +20,11 @@ pub const MAX_QUERY_WORDS: usize = 32;
 /// A set of slots.
 pub(super) type Slots = u64;
 
+/// The slots of a set, one by one.
+pub(super) fn each_slot(slots: Slots) -> impl Iterator<Item = Slots> {
+    (0..Slots::BITS).map(|n| 1 << n).filter(move |slot| slots & slot != 0)
+}
+
 /// What is looked for in one slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pattern {
@@ -267,8 +272,9 @@ impl Reader {
     }
 
     fn close(&mut self, clause: &Clause<'_>, slots: Slots) {
-        if clause.excluded && slots != 0 {
-            self.query.excluded.push(slots);
+        let excluded = &mut self.query.excluded;
+        if clause.excluded && slots != 0 && !excluded.contains(&slots) {
+            excluded.push(slots);
         }
     }
 }
@@ -314,6 +320,7 @@ mod tests {
         let query = parse("order order -order \"order\"");
         assert_eq!(words(&query), ["order", "order", "<phrase>"]);
         assert_eq!((query.wanted, query.quoted, query.excluded), (0b101, 0b100, vec![0b10]));
+        assert_eq!(parse("red -blue -blue").excluded.len(), 1);
     }
 
     #[test]

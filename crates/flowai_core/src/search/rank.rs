@@ -1,51 +1,47 @@
-//! Documents, scored: one pass over the postings of every term, into an array with a cell per
-//! document.
+//! Documents, scored: one pass over the postings of every term, into an array with a cell per document.
 //!
-//! The array is kept between searches and only the cells that were touched are cleared, so a rare
-//! word in a large segment costs what the word costs.
+//! Only what was found is scored, see [`matching`](super::matching). Every pass takes the steps of the
+//! plan in the same order, so a score is the same sum, to the last bit, however documents are split.
 
-use tantivy::BitSet;
-use tantivy::DocSet;
-use tantivy::TERMINATED;
-use tantivy::index::InvertedIndexReader;
-use tantivy::postings::{Postings, SegmentPostings, TermInfo};
-use tantivy::schema::IndexRecordOption;
-
-use super::plan::{Plan, Step, plan};
-use super::query::{Query, Slots};
+use super::docs::Docs;
+use super::matching::{Matches, matches};
+use super::plan::{Plan, Source, Step, plan};
+use super::postings::{Among, Reader};
+use super::query::Query;
 use super::schema::FIELDS;
-use super::segment::Segment;
-use super::top::{Candidate, Filter, Outcome, Page, PieceFilter, choose};
-use super::{Interrupt, Piece, guarded, stop, unreadable};
+use super::top::{Candidate, Filter, Outcome, Page, Top, choose};
+use super::{Interrupt, Piece, guarded};
 use crate::error::Result;
 
-/// Blocks of 128 postings between two looks at the interrupt flag.
-const BLOCKS_PER_CHECK: usize = 32;
-
-/// Candidate documents of a phrase between two looks at it: each reads positions.
-const PHRASES_PER_CHECK: usize = 512;
-
-/// In the marks of a document, the tier stands above the bits of the fields.
+/// In the marks of a document, tiers stand above the bits of the fields, a bit for each.
 pub(super) const TIER_SHIFT: u32 = 8;
-
-/// Set once a cell is in use, for an exclusion leaves no other mark.
-const TOUCHED: u32 = 1 << (TIER_SHIFT - 1);
 
 /// What is known of a document so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
-    slots: Slots,
     score: f32,
-    /// Matched fields, and the highest tier above [`TIER_SHIFT`].
+    /// Matched fields and tiers.
     marks: u32,
 }
 
-/// Searches, and keeps its memory for the next search: 16 bytes for every document of the largest
+impl Cell {
+    #[inline]
+    fn add(&mut self, score: f32, mark: u32) {
+        self.score += score;
+        self.marks |= mark;
+    }
+
+    /// The highest tier, zero for none.
+    fn tier(self) -> u32 {
+        u32::BITS - (self.marks >> TIER_SHIFT).leading_zeros()
+    }
+}
+
+/// Searches, and keeps its memory for the next search: 8 bytes for every document of the largest
 /// segment.
 #[derive(Debug, Default)]
 pub struct Searcher {
     cells: Vec<Cell>,
-    touched: Vec<u32>,
 }
 
 impl Searcher {
@@ -74,206 +70,78 @@ impl Searcher {
             if query.is_blank() {
                 return Ok(Outcome { highlighter: query.highlighter(), ..Outcome::default() });
             }
-            let dead: Vec<Option<BitSet>> = pieces.iter().map(Piece::dead_docs).collect();
-            let mut plan = plan(query, pieces, &dead, interrupt)?;
-            let highlighter = std::mem::take(&mut plan.highlighter);
-
-            let mut matches = Matches::default();
-            for (n, piece) in pieces.iter().enumerate() {
-                let Some(filter) = PieceFilter::new(filter, piece.segment)? else { continue };
-                self.clear(piece.segment.doc_count);
-                for step in &plan.steps[n] {
-                    self.run(step, piece.segment, &plan, interrupt)?;
-                }
-                stop(interrupt)?;
-                self.collect(n, query, dead[n].as_ref(), &filter, &mut matches);
-            }
-            let relaxed = matches.full.is_empty() && !matches.partial.is_empty();
-            let chosen = if relaxed { matches.partial } else { matches.full };
-            choose(pieces, chosen, page, interrupt).map(|outcome| Outcome {
-                relaxed,
-                highlighter,
-                ..outcome
-            })
+            let living: Vec<Docs> = pieces.iter().map(Piece::living).collect();
+            let plan = plan(query, pieces, &living, interrupt)?;
+            let matches = matches(query, pieces, &living, &plan, filter, interrupt)?;
+            let words = query.required.count_ones().max(1) as f32;
+            let top = self.rank(pieces, &plan, &matches, words, page, interrupt)?;
+            let outcome = choose(pieces, &matches, top, page, interrupt)?;
+            Ok(Outcome { highlighter: plan.highlighter, ..outcome })
         })
     }
 
-    fn clear(&mut self, doc_count: u32) {
-        for doc in self.touched.drain(..) {
-            if let Some(cell) = self.cells.get_mut(doc as usize) {
-                *cell = Cell::default();
-            }
-        }
-        if self.cells.len() < doc_count as usize {
-            self.cells.resize(doc_count as usize, Cell::default());
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, doc: u32, slots: Slots, score: f32, mark: u32) {
-        let mark = if score > 0.0 { mark | TOUCHED } else { TOUCHED };
-        let cell = &mut self.cells[doc as usize];
-        if cell.marks == 0 {
-            self.touched.push(doc);
-        }
-        cell.slots |= slots;
-        cell.score += score;
-        // The tier is a number, of which the larger counts; the fields are bits.
-        let tier = (cell.marks >> TIER_SHIFT).max(mark >> TIER_SHIFT);
-        cell.marks = (cell.marks | mark) & ((1 << TIER_SHIFT) - 1) | tier << TIER_SHIFT;
-    }
-
-    fn run(
+    /// Scores what matches, and keeps what may be on the page.
+    fn rank(
         &mut self,
-        step: &Step,
-        segment: &Segment,
+        pieces: &[Piece<'_>],
         plan: &Plan,
+        matches: &Matches,
+        words: f32,
+        page: &Page,
         interrupt: Interrupt,
-    ) -> Result<()> {
-        match step {
-            Step::Text { field, info, slots, weight } => {
-                let text = &segment.text[*field];
-                let norms = &plan.norms[*field];
-                let mark = FIELDS.text[*field].matched.flag();
-                each_posting(&text.terms, info, interrupt, |doc, occurrences| {
-                    let occurrences = occurrences as f32;
-                    let norm = norms[usize::from(text.lengths.fieldnorm_id(doc))];
-                    self.add(doc, *slots, weight * occurrences / (occurrences + norm), mark);
-                })
-            }
-            Step::Key { info, slots, weight, tier, key } => {
-                let mark = key.matched().flag() | tier << TIER_SHIFT;
-                each_posting(&segment.keyword, info, interrupt, |doc, _| {
-                    self.add(doc, *slots, *weight, mark);
-                })
-            }
-            Step::Phrase { field, terms, slots, weight } => {
-                let text = &segment.text[*field];
-                let norms = &plan.norms[*field];
-                let mark = FIELDS.text[*field].matched.flag();
-                each_phrase(&text.terms, terms, interrupt, |doc, occurrences| {
-                    let occurrences = occurrences as f32;
-                    let norm = norms[usize::from(text.lengths.fieldnorm_id(doc))];
-                    self.add(doc, *slots, weight * occurrences / (occurrences + norm), mark);
-                })
-            }
-        }
-    }
-
-    /// Sorts the touched documents of a piece into full and partial matches.
-    fn collect(
-        &self,
-        piece: usize,
-        query: &Query,
-        dead: Option<&BitSet>,
-        filter: &PieceFilter<'_>,
-        matches: &mut Matches,
-    ) {
-        let words = query.required.count_ones().max(1) as f32;
-        for &doc in &self.touched {
-            let Cell { slots, score, marks } = self.cells[doc as usize];
-            let tier = marks >> TIER_SHIFT;
-            let full = tier > 0 || slots & query.required == query.required;
-            let partial = slots & query.quoted == query.quoted && slots & query.required != 0;
-            let excluded = query.excluded.iter().any(|&all| all & !slots == 0);
-            // Partial matches are of no use once there is a full one.
-            if excluded
-                || !(full || partial && matches.full.is_empty())
-                || query.wanted == 0 && tier == 0
-                || dead.is_some_and(|dead| dead.contains(doc))
-                || !filter.admits(doc)
-            {
+    ) -> Result<Vec<Candidate>> {
+        let mut top = Top::new(page);
+        for (n, (piece, docs)) in pieces.iter().zip(&matches.pieces).enumerate() {
+            if page.max_rows == 0 || docs.is_empty() {
                 continue;
             }
-            let candidate = Candidate::new(piece, doc, tier, score / words, marks);
-            if full { matches.full.push(candidate) } else { matches.partial.push(candidate) }
-        }
-    }
-}
-
-/// Documents that match, of all pieces so far.
-#[derive(Default)]
-struct Matches {
-    full: Vec<Candidate>,
-    partial: Vec<Candidate>,
-}
-
-fn each_posting(
-    terms: &InvertedIndexReader,
-    info: &TermInfo,
-    interrupt: Interrupt,
-    mut visit: impl FnMut(u32, u32),
-) -> Result<()> {
-    let mut blocks = terms
-        .read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)
-        .map_err(unreadable)?;
-    for n in 0.. {
-        if n % BLOCKS_PER_CHECK == BLOCKS_PER_CHECK - 1 {
-            stop(interrupt)?;
-        }
-        let docs = blocks.docs();
-        if docs.is_empty() {
-            break;
-        }
-        for (i, &doc) in docs.iter().enumerate() {
-            visit(doc, blocks.freq(i));
-        }
-        blocks.advance();
-    }
-    Ok(())
-}
-
-/// Visits the documents in which the terms stand at their distances, with the number of times.
-fn each_phrase(
-    terms: &InvertedIndexReader,
-    phrase: &[(u32, TermInfo)],
-    interrupt: Interrupt,
-    mut visit: impl FnMut(u32, u32),
-) -> Result<()> {
-    let mut postings: Vec<(u32, SegmentPostings)> = Vec::with_capacity(phrase.len());
-    for (distance, info) in phrase {
-        let of_term = terms
-            .read_postings_from_terminfo(info, IndexRecordOption::WithFreqsAndPositions)
-            .map_err(unreadable)?;
-        postings.push((*distance, of_term));
-    }
-    // The rarest term leads.
-    postings.sort_by_key(|(_, of_term)| of_term.doc_freq());
-    let Some(((lead_distance, lead), others)) = postings.split_first_mut() else { return Ok(()) };
-    let (mut starts, mut positions) = (Vec::new(), Vec::new());
-    let mut checked = 0_usize;
-    let mut doc = lead.doc();
-    'documents: while doc != TERMINATED {
-        checked += 1;
-        if checked.is_multiple_of(PHRASES_PER_CHECK) {
-            stop(interrupt)?;
-        }
-        for (_, other) in others.iter_mut() {
-            let at = if other.doc() < doc { other.seek(doc) } else { other.doc() };
-            if at > doc {
-                doc = if at == TERMINATED { TERMINATED } else { lead.seek(at) };
-                continue 'documents;
+            let reader = Reader { segment: piece.segment, interrupt };
+            self.score(reader, &plan.steps[n], &plan.norms, docs)?;
+            for doc in docs.iter() {
+                let cell = self.cells[doc as usize];
+                let points = cell.score / words;
+                if cell.tier() > 0 || top.may_take(points) {
+                    top.offer(Candidate::new(n, doc, cell.tier(), points, cell.marks));
+                }
             }
         }
-        lead.positions(&mut starts);
-        starts.retain_mut(|start| {
-            let begins = *start >= *lead_distance;
-            *start = start.saturating_sub(*lead_distance);
-            begins
-        });
-        for (distance, other) in others.iter_mut() {
-            if starts.is_empty() {
-                break;
-            }
-            other.positions(&mut positions);
-            starts.retain(|start| positions.binary_search(&(start + *distance)).is_ok());
-        }
-        if !starts.is_empty() {
-            visit(doc, starts.len() as u32);
-        }
-        doc = lead.advance();
+        Ok(top.into_candidates())
     }
-    Ok(())
+
+    /// Runs all steps of a piece over some documents.
+    fn score(
+        &mut self,
+        reader: Reader<'_>,
+        steps: &[Step],
+        norms: &[[f32; 256]; 4],
+        docs: &Docs,
+    ) -> Result<()> {
+        self.cells.resize(self.cells.len().max(reader.segment.doc_count as usize), Cell::default());
+        let cells = &mut self.cells[..];
+        docs.iter().for_each(|doc| cells[doc as usize] = Cell::default());
+        let among = Among::new(docs);
+        // What excludes is worth nothing, and is no match either.
+        for step in steps.iter().filter(|step| step.weight > 0.0) {
+            let weight = step.weight;
+            match &step.source {
+                Source::Text { field, .. } | Source::Phrase { field, .. } => {
+                    let mark = FIELDS.text[*field].matched.flag();
+                    let (lengths, norms) = (&reader.segment.text[*field].lengths, &norms[*field]);
+                    reader.each_count(step, among, |doc, occurrences| {
+                        let occurrences = occurrences as f32;
+                        let norm = norms[usize::from(lengths.fieldnorm_id(doc))];
+                        cells[doc as usize].add(weight * occurrences / (occurrences + norm), mark);
+                    })?;
+                }
+                Source::Key { tier, key, .. } => {
+                    let tier = tier.checked_sub(1).map_or(0, |n| 1 << (TIER_SHIFT + n));
+                    let mark = key.matched().flag() | tier;
+                    reader.each_doc(step, among, |doc| cells[doc as usize].add(weight, mark))?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -281,7 +149,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::search::{Buried, Document, MatchedField, build};
+    use crate::search::{Buried, Document, MatchedField, Segment, build};
 
     fn document(id: &str, name: &str, content: &str) -> Document {
         Document {
@@ -380,6 +248,16 @@ mod tests {
         assert_eq!(search(documents(), "cxt").total, 0);
         let outcome = search(documents(), "custumer");
         assert_eq!(outcome.highlighter.snippet("a customer", 20).unwrap(), "a <b>customer</b>");
+    }
+
+    #[test]
+    fn several_words_are_forgiven_their_spelling_but_not_all() {
+        let words = ["customer", "passengers", "departure", "timetable", "revenue"];
+        let documents = || vec![document("1", &words.join(" "), ""), document("2", words[1], "")];
+        let all = search(documents(), "custumer pasengrs departre timteable");
+        assert_eq!((ids(&all), all.relaxed), (vec!["1"], false));
+        let more = search(documents(), "custumer pasengrs departre timteable revenve");
+        assert_eq!((ids(&more), more.relaxed), (vec!["1", "2"], true));
     }
 
     #[test]

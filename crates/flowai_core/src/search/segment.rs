@@ -19,6 +19,7 @@ use tantivy::{BitSet, Index, IndexSettings, IndexSortByField, InvertedIndexReade
 
 use super::buried::Buried;
 use super::directory::Memory;
+use super::docs::Docs;
 use super::schema::{Document, FACETS, FIELDS, ID, ROW_VERSION};
 use super::schema::{ordered, to_tantivy, tokenizers, unordered};
 use super::{FORMAT, Interrupt, guarded, interrupted, stop, unreadable};
@@ -336,22 +337,29 @@ pub struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// The dead documents, or nothing where all live.
-    pub(super) fn dead_docs(&self) -> Option<BitSet> {
-        let mut dead: Option<BitSet> = None;
-        let recent = self.dead.iter().filter_map(|&version| self.segment.doc_of(version));
-        for doc in self.buried.docs().iter().copied().chain(recent) {
-            dead.get_or_insert_with(|| BitSet::with_max_value(self.segment.doc_count)).insert(doc);
+    /// The documents that are not dead.
+    pub(super) fn living(&self) -> Docs {
+        let segment = self.segment;
+        let mut living = Docs::all(segment.doc_count);
+        self.buried.docs().iter().for_each(|&doc| living.remove(doc));
+        let last = segment.doc_count.checked_sub(1).and_then(|last| segment.row_version(last));
+        let (Some(first), Some(last)) = (segment.row_version(0), last) else { return living };
+        for &version in self.dead.range(first..=last) {
+            segment.doc_of(version).into_iter().for_each(|doc| living.remove(doc));
         }
-        dead
+        living
     }
 
+    /// The living documents as Tantivy writes them, or nothing where none is dead.
     fn alive_docs(&self) -> Option<AliveBitSet> {
-        let dead = self.dead_docs()?;
-        let mut alive = BitSet::with_max_value_and_full(self.segment.doc_count);
-        (0..self.segment.doc_count)
-            .filter(|&doc| dead.contains(doc))
-            .for_each(|doc| alive.remove(doc));
+        let living = self.living();
+        if living.count() == self.segment.doc_count {
+            return None;
+        }
+        let mut alive = BitSet::with_max_value(self.segment.doc_count);
+        for doc in living.iter() {
+            alive.insert(doc);
+        }
         let mut bytes = Vec::new();
         write_alive_bitset(&alive, &mut bytes).ok()?;
         Some(AliveBitSet::open(OwnedBytes::new(bytes)))

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tantivy::columnar::StrColumn;
 
+use super::docs::Docs;
+use super::matching::Matches;
 use super::rank::TIER_SHIFT;
 use super::schema::{MatchedField, Value};
 use super::segment::Segment;
@@ -20,8 +22,8 @@ const TIER_POINTS: f32 = 1000.0;
 /// No sum of word scores reaches the next tier.
 const MAX_POINTS: f32 = 999.0;
 
-/// Matches between two looks at the interrupt flag.
-const MATCHES_PER_CHECK: usize = 4096;
+/// Fewer candidates than this are not worth sorting out.
+const MIN_CANDIDATES: usize = 256;
 
 /// Which documents may be found. Empty means any; values compare exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,6 +149,11 @@ impl<'a> PieceFilter<'a> {
         Ok(Some(Self { facets, any_of, all_of }))
     }
 
+    /// Whether it keeps anything out.
+    pub(super) fn is_selective(&self) -> bool {
+        self.facets.is_some()
+    }
+
     pub(super) fn admits(&self, doc: u32) -> bool {
         let Some(column) = self.facets else { return true };
         let has = |wanted: &u64| column.ords().values_for_doc(doc).any(|value| value == *wanted);
@@ -154,102 +161,121 @@ impl<'a> PieceFilter<'a> {
     }
 }
 
-/// A document that matches.
+/// A document that may be on the page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     piece: u32,
     doc: u32,
     score: u32,
     marks: u32,
-    preferred: bool,
 }
 
 impl Candidate {
     pub(super) fn new(piece: usize, doc: u32, tier: u32, points: f32, marks: u32) -> Self {
         let score = ((tier as f32 * TIER_POINTS + points.min(MAX_POINTS)) * STEPS).round() as u32;
-        Self { piece: piece as u32, doc, score, marks, preferred: false }
+        Self { piece: piece as u32, doc, score, marks }
     }
 }
 
-/// Counts all matches and picks one page of them.
+/// The best candidates so far. Those that tie with the last of them stay: preference and id decide
+/// among equal scores, and are only read for what is left in the end.
+pub(super) struct Top {
+    max_rows: usize,
+    /// Where the page before ends. At this score the id decides what is on the page.
+    after: u32,
+    candidates: Vec<Candidate>,
+    /// What has less cannot be on the page.
+    floor: u32,
+    /// So many candidates are too many.
+    most: usize,
+}
+
+impl Top {
+    pub(super) fn new(page: &Page) -> Self {
+        Self {
+            max_rows: page.max_rows,
+            after: page.after.as_ref().map_or(u32::MAX, |key| key.score),
+            candidates: Vec::new(),
+            floor: 0,
+            most: page.max_rows.saturating_mul(2).max(MIN_CANDIDATES),
+        }
+    }
+
+    /// A quick look, before a score is rounded: whether so many points, outside of a tier, can be
+    /// enough. One step of slack is more than rounding can make.
+    #[inline]
+    pub(super) fn may_take(&self, points: f32) -> bool {
+        points * STEPS + 1.0 >= self.floor as f32
+    }
+
+    pub(super) fn offer(&mut self, candidate: Candidate) {
+        if (self.floor..=self.after).contains(&candidate.score) {
+            self.candidates.push(candidate);
+            if self.candidates.len() >= self.most {
+                self.shrink();
+                self.most = self.most.max(2 * self.candidates.len());
+            }
+        }
+    }
+
+    pub(super) fn into_candidates(mut self) -> Vec<Candidate> {
+        self.shrink();
+        self.candidates
+    }
+
+    /// Drops what is beaten by a whole page. Of what ties with the page before nobody knows yet
+    /// whether it is on this one, so it beats nothing.
+    fn shrink(&mut self) {
+        let scores = self.candidates.iter().map(|candidate| candidate.score);
+        let mut scores: Vec<u32> = scores.filter(|&score| score != self.after).collect();
+        if (1..scores.len()).contains(&self.max_rows) {
+            let (_, &mut last, _) =
+                scores.select_nth_unstable_by_key(self.max_rows - 1, |&score| Reverse(score));
+            self.floor = last;
+            self.candidates.retain(|candidate| candidate.score >= last);
+        }
+    }
+}
+
+/// Counts all matches, and picks the hits of the page among the candidates.
 pub(super) fn choose(
     pieces: &[Piece<'_>],
-    mut matches: Vec<Candidate>,
+    matches: &Matches,
+    candidates: Vec<Candidate>,
     page: &Page,
     interrupt: Interrupt,
 ) -> Result<Outcome> {
-    let total = matches.len() as u64;
-    if !page.facets && page.after.is_none() {
-        keep_best(&mut matches, page.max_rows);
-    }
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut hits: Vec<Hit> = Vec::new();
-    for of_piece in matches.chunk_by_mut(|a, b| a.piece == b.piece) {
-        let Some(segment) = of_piece.first().map(|first| pieces[first.piece as usize].segment)
-        else {
-            continue;
-        };
-        count(segment, of_piece, &mut counts, interrupt)?;
-        pick(segment, of_piece, page, &mut hits)?;
+    for of_piece in candidates.chunk_by(|a, b| a.piece == b.piece) {
+        pick(pieces[of_piece[0].piece as usize].segment, of_piece, page, &mut hits)?;
     }
     hits.sort_by(|a, b| {
         order(&a.key).cmp(&order(&b.key)).then_with(|| a.row_version.cmp(&b.row_version))
     });
     hits.truncate(page.max_rows);
-    let facets = if page.facets { facets(&counts) } else { Facets::default() };
-    Ok(Outcome { hits, total, facets, ..Outcome::default() })
+    let facets = if page.facets { facets(pieces, matches, interrupt)? } else { Facets::default() };
+    let Matches { total, relaxed, .. } = *matches;
+    Ok(Outcome { hits, total, relaxed, facets, ..Outcome::default() })
 }
 
-/// Drops matches whose score alone keeps them off a first page of this size. Those that tie with its
-/// last stay: preference and id decide among them.
-fn keep_best(matches: &mut Vec<Candidate>, max_rows: usize) {
-    if (1..matches.len()).contains(&max_rows) {
-        let mut scores: Vec<u32> = matches.iter().map(|candidate| candidate.score).collect();
-        let (_, &mut last, _) =
-            scores.select_nth_unstable_by_key(max_rows - 1, |&score| Reverse(score));
-        matches.retain(|candidate| candidate.score >= last);
-    }
-}
+/// Where a document of one segment stands in the order, its id by number.
+type Place = (Reverse<u32>, Reverse<bool>, u64);
 
 /// Smaller goes first.
 fn order(key: &SortKey) -> (Reverse<u32>, Reverse<bool>, &str) {
     (Reverse(key.score), Reverse(key.preferred), &key.id)
 }
 
-/// Counts the values of all matches of a piece, and notes which of them are preferred.
-fn count(
-    segment: &Segment,
-    matches: &mut [Candidate],
-    counts: &mut BTreeMap<String, u64>,
-    interrupt: Interrupt,
-) -> Result<()> {
-    let Some(column) = &segment.facets else { return Ok(()) };
-    let preferred = column.dictionary().term_ord(Value::Preferred.term("")).map_err(unreadable)?;
-    let mut of_piece = vec![0_u64; column.dictionary().num_terms()];
-    for (n, candidate) in matches.iter_mut().enumerate() {
-        if n % MATCHES_PER_CHECK == MATCHES_PER_CHECK - 1 {
-            stop(interrupt)?;
-        }
-        for value in column.ords().values_for_doc(candidate.doc) {
-            of_piece[value as usize] += 1;
-            candidate.preferred |= Some(value) == preferred;
-        }
+/// Counts the values of all matches.
+fn facets(pieces: &[Piece<'_>], matches: &Matches, interrupt: Interrupt) -> Result<Facets> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for (piece, docs) in pieces.iter().zip(&matches.pieces) {
+        stop(interrupt)?;
+        count(piece.segment, docs, &mut counts)?;
     }
-    let mut term = String::new();
-    for (value, count) in of_piece.into_iter().enumerate().filter(|&(_, count)| count > 0) {
-        column.ord_to_str(value as u64, &mut term).map_err(unreadable)?;
-        match counts.get_mut(&term) {
-            Some(sum) => *sum += count,
-            None => drop(counts.insert(term.clone(), count)),
-        }
-    }
-    Ok(())
-}
-
-fn facets(counts: &BTreeMap<String, u64>) -> Facets {
     let mut facets = Facets::default();
-    for (term, &count) in counts {
-        let Some((kind, value)) = Value::read(term) else { continue };
+    for (term, count) in counts {
+        let Some((kind, value)) = Value::read(&term) else { continue };
         let of_kind = match kind {
             Value::ItemType => &mut facets.item_types,
             Value::Tag => &mut facets.tags,
@@ -264,39 +290,59 @@ fn facets(counts: &BTreeMap<String, u64>) -> Facets {
         // Stable, so equal counts stay in the order of their values.
         of_kind.sort_by_key(|facet| Reverse(facet.count));
     }
-    facets
+    Ok(facets)
+}
+
+/// Counts the values of the matches of a piece.
+fn count(segment: &Segment, docs: &Docs, counts: &mut BTreeMap<String, u64>) -> Result<()> {
+    let Some(column) = segment.facets.as_ref().filter(|_| !docs.is_empty()) else { return Ok(()) };
+    let mut of_piece = vec![0_u64; column.dictionary().num_terms()];
+    for doc in docs.iter() {
+        for value in column.ords().values_for_doc(doc) {
+            of_piece[value as usize] += 1;
+        }
+    }
+    let mut term = String::new();
+    for (value, count) in of_piece.into_iter().enumerate().filter(|&(_, count)| count > 0) {
+        column.ord_to_str(value as u64, &mut term).map_err(unreadable)?;
+        match counts.get_mut(&term) {
+            Some(sum) => *sum += count,
+            None => drop(counts.insert(term.clone(), count)),
+        }
+    }
+    Ok(())
 }
 
 /// Picks the hits of a piece that may be on the page. Ids are compared by their number in the
 /// segment, which has the same order, and only those of the page are read.
-fn pick(segment: &Segment, matches: &[Candidate], page: &Page, hits: &mut Vec<Hit>) -> Result<()> {
+fn pick(
+    segment: &Segment,
+    candidates: &[Candidate],
+    page: &Page,
+    hits: &mut Vec<Hit>,
+) -> Result<()> {
     let Some(ids) = &segment.ids else { return Ok(()) };
     let after = match &page.after {
-        Some(key) => Some((key, first_after(ids, &key.id)?)),
+        Some(key) => Some((Reverse(key.score), Reverse(key.preferred), first_after(ids, &key.id)?)),
         None => None,
     };
-    let mut order: Vec<(Reverse<u32>, Reverse<bool>, u64, &Candidate)> = Vec::new();
-    for candidate in matches {
-        let rank = (Reverse(candidate.score), Reverse(candidate.preferred));
+    let is_preferred = preference(segment)?;
+    let mut order: Vec<(Place, &Candidate)> = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
         let id = ids.ords().first(candidate.doc).unwrap_or(u64::MAX);
-        let on_page = after.is_none_or(|(key, first_id)| {
-            (rank.0, rank.1, id) >= (Reverse(key.score), Reverse(key.preferred), first_id)
-        });
-        if on_page {
-            order.push((rank.0, rank.1, id, candidate));
+        let place = (Reverse(candidate.score), Reverse(is_preferred(candidate.doc)), id);
+        if after.is_none_or(|after| place >= after) {
+            order.push((place, candidate));
         }
     }
-    let key =
-        |&(score, preferred, id, candidate): &(Reverse<u32>, Reverse<bool>, u64, &Candidate)| {
-            (score, preferred, id, candidate.doc)
-        };
+    let key = |&(place, candidate): &(Place, &Candidate)| (place, candidate.doc);
     if page.max_rows == 0 {
         order.clear();
     } else if order.len() > page.max_rows {
         order.select_nth_unstable_by_key(page.max_rows - 1, key);
         order.truncate(page.max_rows);
     }
-    for (_, _, id_number, candidate) in order {
+    for ((_, Reverse(preferred), id_number), candidate) in order {
         let mut id = String::new();
         ids.ord_to_str(id_number, &mut id).map_err(unreadable)?;
         let row_version = segment
@@ -309,11 +355,25 @@ fn pick(segment: &Segment, matches: &[Candidate], page: &Page, hits: &mut Vec<Hi
                 .into_iter()
                 .filter(|field| candidate.marks & ((1 << TIER_SHIFT) - 1) & field.flag() != 0)
                 .collect(),
-            key: SortKey { score: candidate.score, preferred: candidate.preferred, id: id.clone() },
+            key: SortKey { score: candidate.score, preferred, id: id.clone() },
             id,
         });
     }
     Ok(())
+}
+
+/// Tells of each document of a segment whether it is preferred. In most segments none is.
+fn preference(segment: &Segment) -> Result<impl Fn(u32) -> bool> {
+    let mut preference = None;
+    if let Some(column) = &segment.facets {
+        let value = column.dictionary().term_ord(Value::Preferred.term("")).map_err(unreadable)?;
+        preference = value.map(|preferred| (column.ords(), preferred));
+    }
+    Ok(move |doc| {
+        preference.is_some_and(|(values, preferred)| {
+            values.values_for_doc(doc).any(|value| value == preferred)
+        })
+    })
 }
 
 /// The number of the first id of a segment that comes after this one.
@@ -330,4 +390,40 @@ fn first_after(ids: &StrColumn, id: &str) -> Result<u64> {
         }
     }
     Ok(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What must stay: the best of those that are surely not on the page before, all that tie with the
+    /// last of them, and all that tie with the page before.
+    #[test]
+    fn what_may_be_on_the_page_stays() {
+        let key = |score| SortKey { score, preferred: false, id: String::new() };
+        for (max_rows, after) in
+            [(1, None), (10, None), (10, Some(700)), (300, None), (5000, Some(3))]
+        {
+            let page = Page { max_rows, after: after.map(key), facets: false };
+            let mut top = Top::new(&page);
+            let points = |n: u32| (n * 7919 % 1000) as f32 / STEPS;
+            for doc in 0..4000 {
+                let candidate = Candidate::new(0, doc, 0, points(doc), 0);
+                if top.may_take(points(doc)) {
+                    top.offer(candidate);
+                } else {
+                    assert!(candidate.score < top.floor);
+                }
+            }
+            let mut scores: Vec<u32> = (0..4000).map(|n| n * 7919 % 1000).collect();
+            scores.retain(|&score| after.is_none_or(|after| score <= after));
+            scores.sort_unstable_by_key(|&score| Reverse(score));
+            let ties = scores.iter().filter(|&&score| Some(score) == after).count();
+            let last = scores.get(max_rows + ties - 1).or(scores.last()).copied().unwrap();
+            scores.retain(|&score| score >= last);
+            let mut kept: Vec<u32> = top.into_candidates().iter().map(|c| c.score).collect();
+            kept.sort_unstable_by_key(|&score| Reverse(score));
+            assert_eq!(kept, scores, "{max_rows} {after:?}");
+        }
+    }
 }
