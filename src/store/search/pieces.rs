@@ -9,7 +9,7 @@ use flowai_core::{Error, Kind, Result};
 use super::cache;
 use super::manifest::{Manifest, SegmentRow};
 use super::{build, document_columns, document_from};
-use crate::pg::segment_file;
+use crate::pg::{interrupt, segment_file};
 use crate::pg::spi::{self, Snapshot, args};
 use crate::store::catalog::Scope;
 
@@ -27,6 +27,8 @@ pub(super) const DOCUMENTS: &str = concat!(
 
 /// Micro-segments of a scope in this backend from which on they are made one.
 const MAX_MICRO: usize = 8;
+/// More documents are worth Tantivy's fixed cost: its segments are smaller.
+const MAX_FEW: usize = 1024;
 
 /// Everything that a search looks at.
 pub(super) struct Pieces<'a> {
@@ -152,9 +154,18 @@ fn micro_segments(scope: &Scope, live: &BTreeSet<i64>) -> Result<Vec<Rc<Segment>
     .flatten()
     .collect();
     if !documents.is_empty() {
-        let packed = build(&documents)?;
-        kept.push(Rc::new(Segment::open(packed.bytes, &packed.layout)?));
+        kept.push(Rc::new(index(&documents)?));
         cache::keep_micro_segments(scope, &kept);
     }
     Ok(kept)
+}
+
+/// A micro-segment of some documents.
+fn index(documents: &[Document]) -> Result<Segment> {
+    if documents.len() <= MAX_FEW {
+        let segment = Segment::of_few(documents, interrupt::pending);
+        return interrupt::raise_if_interrupted(segment);
+    }
+    let packed = build(documents)?;
+    Segment::open(packed.bytes, &packed.layout)
 }

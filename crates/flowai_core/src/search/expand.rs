@@ -7,15 +7,15 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use tantivy::postings::TermInfo;
-use tantivy::termdict::TermStreamer;
 use tantivy_fst::Automaton;
 
 use super::plan::{Found, K1, Place, Planner, Source};
 use super::query::{Slots, WordPattern};
 use super::schema::FIELDS;
 use super::spelling::{MAX_WORDS, Spellings};
+use super::terms::TermStream;
 use super::tokenizer::Mode;
-use super::{stop, unreadable};
+use super::stop;
 use crate::error::Result;
 
 /// What a term is worth that was not typed like this.
@@ -73,10 +73,10 @@ impl Expansion {
 /// Visits the terms of some dictionaries in their order, a stream for each piece, until it is told to
 /// stop. A term is visited once, with what each piece knows of it, however documents are split.
 fn each_term<A: Automaton>(
-    streams: Vec<TermStreamer<'_, A>>,
+    streams: Vec<TermStream<'_, A>>,
     mut visit: impl FnMut(&[u8], &[(usize, TermInfo)]) -> Result<bool>,
 ) -> Result<()> {
-    let mut open: Vec<(usize, TermStreamer<'_, A>)> = streams.into_iter().enumerate().collect();
+    let mut open: Vec<(usize, TermStream<'_, A>)> = streams.into_iter().enumerate().collect();
     open.retain_mut(|(_, stream)| stream.advance());
     let (mut term, mut infos) = (Vec::new(), Vec::new());
     while let Some(next) = open.iter().map(|(_, stream)| stream.key()).min() {
@@ -86,7 +86,7 @@ fn each_term<A: Automaton>(
             if stream.key() != term {
                 return true;
             }
-            infos.push((*piece, stream.value().clone()));
+            infos.push((*piece, stream.value()));
             stream.advance()
         });
         if !visit(&term, &infos)? {
@@ -105,8 +105,7 @@ impl Planner<'_> {
             let mut expansion = Expansion::default();
             let mut streams = Vec::with_capacity(self.pieces.len());
             for piece in 0..self.pieces.len() {
-                let range = self.terms(Place::Text(field), piece).terms().range().ge(prefix);
-                streams.push(range.into_stream().map_err(unreadable)?);
+                streams.push(self.terms(Place::Text(field), piece).from(prefix)?);
             }
             let most = MAX_ENUMERATED / self.prefixes;
             let mut seen = 0;
@@ -168,8 +167,7 @@ impl Planner<'_> {
         let mut streams = Vec::with_capacity(self.pieces.len());
         for piece in 0..self.pieces.len() {
             stop(self.interrupt)?;
-            let found = self.terms(Place::Text(field), piece).terms().search(&spellings);
-            streams.push(found.into_stream().map_err(unreadable)?);
+            streams.push(self.terms(Place::Text(field), piece).spelled_like(&spellings)?);
         }
         let mut expansions: Vec<Expansion> = words.iter().map(|_| Expansion::default()).collect();
         each_term(streams, |term, infos| {

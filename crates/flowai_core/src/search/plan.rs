@@ -8,9 +8,7 @@
 //! Dead documents count nowhere. Which of them are still in the pieces depends on what was flushed
 //! and merged, and for those in memory on what this process has searched before: no answer may show it.
 
-use tantivy::DocSet;
 use tantivy::TERMINATED;
-use tantivy::index::InvertedIndexReader;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
@@ -18,8 +16,9 @@ use super::docs::Docs;
 use super::query::{JointKind, Pattern, PhrasePattern, Query, Slots, WordPattern};
 use super::schema::{FIELDS, Key};
 use super::snippet::Highlighter;
+use super::terms::Terms;
 use super::tokenizer::Mode;
-use super::{Interrupt, Piece, unreadable};
+use super::{Interrupt, Piece};
 use crate::error::Result;
 
 /// BM25: how soon another occurrence of a word stops to matter.
@@ -184,7 +183,7 @@ fn norms(pieces: &[Piece<'_>], dead: &[Vec<u32>], documents: u64, field: usize) 
 }
 
 impl Planner<'_> {
-    pub(super) fn terms(&self, place: Place, piece: usize) -> &InvertedIndexReader {
+    pub(super) fn terms(&self, place: Place, piece: usize) -> &Terms {
         let segment = self.pieces[piece].segment;
         match place {
             Place::Keyword => &segment.keyword,
@@ -196,7 +195,7 @@ impl Planner<'_> {
         let mut infos = Vec::with_capacity(self.pieces.len());
         let mut frequency = 0;
         for piece in 0..self.pieces.len() {
-            let info = self.terms(place, piece).terms().get(term).map_err(unreadable)?;
+            let info = self.terms(place, piece).get(term)?;
             if let Some(info) = &info {
                 frequency += self.living(place, piece, info)?;
             }
@@ -213,12 +212,9 @@ impl Planner<'_> {
         if dead.is_empty() {
             return Ok(living);
         }
-        let mut postings = self
-            .terms(place, piece)
-            .read_postings_from_terminfo(info, IndexRecordOption::Basic)
-            .map_err(unreadable)?;
+        let mut postings = self.terms(place, piece).postings(info, IndexRecordOption::Basic)?;
         while let Some(&doc) = dead.first() {
-            let at = if postings.doc() < doc { postings.seek(doc) } else { postings.doc() };
+            let at = postings.seek(doc);
             if at == TERMINATED {
                 break;
             }

@@ -3,19 +3,15 @@
 //! A list of postings is either read from its beginning to its end, or looked into at the documents
 //! that matter, where those are few: whole blocks of it are then never decoded.
 
-use tantivy::DocSet;
-use tantivy::index::InvertedIndexReader;
-use tantivy::postings::{Postings, SegmentPostings, TermInfo};
+use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
 use super::docs::Docs;
 use super::plan::{Source, Step};
 use super::segment::Segment;
-use super::{Interrupt, stop, unreadable};
+use super::terms::{Postings, Terms};
+use super::{Interrupt, stop};
 use crate::error::Result;
-
-/// Looking for a document in a list costs about as much as reading so many of its postings.
-const POSTINGS_PER_SEEK: u32 = 8;
 
 /// Candidate documents of a phrase between two looks at the interrupt flag: each reads positions.
 const PHRASES_PER_CHECK: usize = 512;
@@ -23,8 +19,8 @@ const PHRASES_PER_CHECK: usize = 512;
 /// The documents that matter, counted.
 #[derive(Clone, Copy)]
 pub(super) struct Among<'a> {
-    docs: &'a Docs,
-    count: u32,
+    pub(super) docs: &'a Docs,
+    pub(super) count: u32,
 }
 
 impl<'a> Among<'a> {
@@ -72,10 +68,10 @@ impl Reader<'_> {
         stop(self.interrupt)?;
         match &step.source {
             Source::Text { field, info } => {
-                each_posting(&self.segment.text[*field].terms, info, detail, among, visit)
+                self.segment.text[*field].terms.each_posting(info, detail, among, visit)
             }
             Source::Key { info, .. } => {
-                each_posting(&self.segment.keyword, info, detail, among, visit)
+                self.segment.keyword.each_posting(info, detail, among, visit)
             }
             Source::Phrase { field, terms } => {
                 self.each_phrase(&self.segment.text[*field].terms, terms, among, visit)
@@ -86,7 +82,7 @@ impl Reader<'_> {
     /// Visits the documents in which the terms stand at their distances.
     fn each_phrase(
         &self,
-        terms: &InvertedIndexReader,
+        terms: &Terms,
         phrase: &[(u32, TermInfo)],
         among: Among<'_>,
         mut visit: impl FnMut(u32, u32),
@@ -113,51 +109,19 @@ impl Reader<'_> {
     }
 }
 
-/// Visits the documents of a term.
-#[inline]
-fn each_posting(
-    terms: &InvertedIndexReader,
-    info: &TermInfo,
-    detail: IndexRecordOption,
-    among: Among<'_>,
-    mut visit: impl FnMut(u32, u32),
-) -> Result<()> {
-    let mut blocks = terms.read_block_postings_from_terminfo(info, detail).map_err(unreadable)?;
-    if info.doc_freq / POSTINGS_PER_SEEK > among.count {
-        for doc in among.docs.iter() {
-            let at = blocks.seek(doc);
-            if blocks.doc(at) == doc {
-                visit(doc, blocks.freq(at));
-            }
-        }
-        return Ok(());
-    }
-    while !blocks.docs().is_empty() {
-        for (at, &doc) in blocks.docs().iter().enumerate() {
-            if among.docs.contains(doc) {
-                visit(doc, blocks.freq(at));
-            }
-        }
-        blocks.advance();
-    }
-    Ok(())
-}
-
 /// The postings of the terms of a phrase.
-struct Phrase {
+struct Phrase<'a> {
     /// With the distance of each term from the first of the phrase. The rarest leads.
-    terms: Vec<(u32, SegmentPostings)>,
+    terms: Vec<(u32, Postings<'a>)>,
     starts: Vec<u32>,
     positions: Vec<u32>,
 }
 
-impl Phrase {
-    fn open(terms: &InvertedIndexReader, phrase: &[(u32, TermInfo)]) -> Result<Self> {
+impl<'a> Phrase<'a> {
+    fn open(terms: &'a Terms, phrase: &[(u32, TermInfo)]) -> Result<Self> {
         let mut opened = Vec::with_capacity(phrase.len());
         for (distance, info) in phrase {
-            let postings = terms
-                .read_postings_from_terminfo(info, IndexRecordOption::WithFreqsAndPositions)
-                .map_err(unreadable)?;
+            let postings = terms.postings(info, IndexRecordOption::WithFreqsAndPositions)?;
             opened.push((*distance, postings));
         }
         opened.sort_by_key(|(_, postings)| postings.doc_freq());
@@ -167,11 +131,9 @@ impl Phrase {
     /// This document if it has all terms, else a later one before which none has.
     fn seek(&mut self, doc: u32) -> u32 {
         for (_, postings) in &mut self.terms {
-            if postings.doc() < doc {
-                postings.seek(doc);
-            }
-            if postings.doc() > doc {
-                return postings.doc();
+            let at = postings.seek(doc);
+            if at > doc {
+                return at;
             }
         }
         doc
@@ -220,7 +182,7 @@ mod tests {
     }
 
     fn step(segment: &Segment, terms: &[&str]) -> Step {
-        let info = |term| segment.text[3].terms.terms().get(term).unwrap().unwrap();
+        let info = |term: &&str| segment.text[3].terms.get(term.as_bytes()).unwrap().unwrap();
         let source = match terms {
             [term] => Source::Text { field: 3, info: info(term) },
             terms => {

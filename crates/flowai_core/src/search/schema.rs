@@ -218,49 +218,62 @@ pub(super) const fn unordered(ordered: u64) -> i64 {
     (ordered ^ (1 << 63)).cast_signed()
 }
 
+/// What an entry has in each field.
+impl Document {
+    /// Terms of the `keyword` field.
+    pub(super) fn keys(&self) -> impl Iterator<Item = String> {
+        [
+            (Key::Id, Some(&self.id)),
+            (Key::Name, Some(&self.name)),
+            (Key::QualifiedName, self.qualified_name.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let value = value?;
+            let folded = fold_key(value);
+            // A query cannot be longer, so a longer term would never be looked up.
+            (!folded.is_empty() && value.len() <= MAX_QUERY_BYTES).then(|| key.term(&folded))
+        })
+    }
+
+    /// Values of a text field.
+    pub(super) fn texts(&self, field: &TextField) -> impl Iterator<Item = &str> {
+        let (one, many) = match field.matched {
+            MatchedField::Id => (None, &[][..]),
+            MatchedField::Name => (Some(&self.name), &[][..]),
+            MatchedField::QualifiedName => (self.qualified_name.as_ref(), &[][..]),
+            MatchedField::Tags => (None, &self.tags[..]),
+            MatchedField::Content => (Some(&self.content), &[][..]),
+        };
+        one.into_iter().chain(many).map(String::as_str)
+    }
+
+    /// Values of the `facets` field.
+    pub(super) fn facets(&self) -> Vec<String> {
+        let mut values = vec![Value::ItemType.term(&self.item_type)];
+        values.extend(self.tags.iter().map(|tag| Value::Tag.term(tag)));
+        values.extend(self.database_id.iter().map(|id| Value::DatabaseId.term(id)));
+        values.extend(self.schema_name.iter().map(|name| Value::SchemaName.term(name)));
+        if self.preferred {
+            values.push(Value::Preferred.term(""));
+        }
+        // A tag given twice is one tag, in the counts as well.
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+}
+
 /// An entry as Tantivy takes it.
 pub(super) fn to_tantivy(document: &Document) -> TantivyDocument {
     let fields = &*FIELDS;
     let mut out = TantivyDocument::default();
-    let mut key = |key: Key, value: &str| {
-        let folded = fold_key(value);
-        // A query cannot be longer, so a longer term would never be looked up.
-        if !folded.is_empty() && value.len() <= MAX_QUERY_BYTES {
-            out.add_text(fields.keyword, key.term(&folded));
-        }
-    };
-    key(Key::Id, &document.id);
-    key(Key::Name, &document.name);
-    if let Some(qualified_name) = &document.qualified_name {
-        key(Key::QualifiedName, qualified_name);
-    }
-
+    document.keys().for_each(|term| out.add_text(fields.keyword, term));
     for text in &fields.text {
-        let mut add = |value: &str| out.add_text(text.field, value);
-        match text.matched {
-            MatchedField::Id => {}
-            MatchedField::Name => add(&document.name),
-            MatchedField::QualifiedName => document.qualified_name.iter().for_each(|v| add(v)),
-            MatchedField::Tags => document.tags.iter().for_each(|v| add(v)),
-            MatchedField::Content => add(&document.content),
-        }
+        document.texts(text).for_each(|value| out.add_text(text.field, value));
     }
-
     out.add_u64(fields.row_version, ordered(document.row_version));
     out.add_text(fields.id, &document.id);
-
-    let mut values = vec![Value::ItemType.term(&document.item_type)];
-    values.extend(document.tags.iter().map(|tag| Value::Tag.term(tag)));
-    values.extend(document.database_id.iter().map(|id| Value::DatabaseId.term(id)));
-    values.extend(document.schema_name.iter().map(|name| Value::SchemaName.term(name)));
-    if document.preferred {
-        values.push(Value::Preferred.term(""));
-    }
-    // A tag given twice is one tag, in the counts as well.
-    values.sort_unstable();
-    values.dedup();
-    for value in values {
-        out.add_text(fields.facets, value);
-    }
+    document.facets().into_iter().for_each(|value| out.add_text(fields.facets, value));
     out
 }

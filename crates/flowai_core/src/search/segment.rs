@@ -9,19 +9,24 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stable_deref_trait::StableDeref;
-use tantivy::columnar::{Column, StrColumn};
-use tantivy::directory::OwnedBytes;
+use tantivy::columnar::column_values::VecColumn;
+use tantivy::columnar::{Column, ColumnIndex};
+use tantivy::directory::{FileSlice, OwnedBytes};
 use tantivy::fastfield::{AliveBitSet, write_alive_bitset};
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentId;
 use tantivy::indexer::merge_filtered_segments;
-use tantivy::{BitSet, Index, IndexSettings, IndexSortByField, InvertedIndexReader, Order};
+use tantivy::{BitSet, Index, IndexSettings, IndexSortByField, Order};
 
 use super::buried::Buried;
 use super::directory::Memory;
 use super::docs::Docs;
+use super::fresh::FreshField;
 use super::schema::{Document, FACETS, FIELDS, ID, ROW_VERSION};
 use super::schema::{ordered, to_tantivy, tokenizers, unordered};
+use super::terms::Terms;
+use super::tokenizer::Analyzer;
+use super::values::Values;
 use super::{FORMAT, Interrupt, guarded, interrupted, stop, unreadable};
 use crate::error::{Error, Result};
 
@@ -127,16 +132,21 @@ fn settings() -> IndexSettings {
 /// `interrupted` once `interrupt` says so.
 pub fn build(documents: &[Document], interrupt: Interrupt) -> Result<Packed> {
     guarded(|| {
-        let mut sorted: Vec<&Document> = documents.iter().collect();
-        sorted.sort_by_key(|document| document.row_version);
-        if sorted.windows(2).any(|pair| pair[0].row_version == pair[1].row_version) {
-            return Err(Error::internal("two documents have the same row version"));
-        }
+        let sorted = by_row_version(documents)?;
         let directory = Memory::new(interrupt);
         let built = write(&sorted, &directory, interrupt);
         let index = built.map_err(|e| if interrupt() { interrupted() } else { e })?;
         pack(&index, &directory)
     })
+}
+
+fn by_row_version(documents: &[Document]) -> Result<Vec<&Document>> {
+    let mut sorted: Vec<&Document> = documents.iter().collect();
+    sorted.sort_by_key(|document| document.row_version);
+    if sorted.windows(2).any(|pair| pair[0].row_version == pair[1].row_version) {
+        return Err(Error::internal("two documents have the same row version"));
+    }
+    Ok(sorted)
 }
 
 fn write(documents: &[&Document], directory: &Memory, interrupt: Interrupt) -> Result<Index> {
@@ -198,24 +208,33 @@ impl<T: StableDeref<Target = [u8]> + Send + Sync + 'static> Bytes for T {}
 
 /// A text field of an opened segment.
 pub(super) struct TextReader {
-    pub(super) terms: Arc<InvertedIndexReader>,
+    pub(super) terms: Terms,
     pub(super) lengths: FieldNormReader,
     /// Sum of the lengths as they are stored, rounded. Tantivy's own sum becomes an estimate when it
     /// merges; this one stays the same however documents are split, and scores with it.
     pub(super) tokens: u64,
 }
 
-/// An opened segment: its bytes and readers over them, without a thread, a lock or a file.
+impl TextReader {
+    fn new(terms: Terms, lengths: FieldNormReader, doc_count: u32) -> Self {
+        let tokens = (0..doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
+        Self { terms, lengths, tokens }
+    }
+}
+
+/// An opened segment: its bytes and readers over them, without a thread, a lock or a file. Or an index
+/// of a few documents that was never bytes.
 pub struct Segment {
     pub(super) doc_count: u32,
-    pub(super) keyword: Arc<InvertedIndexReader>,
+    pub(super) keyword: Terms,
     pub(super) text: [TextReader; 4],
     pub(super) row_versions: Column<u64>,
     /// Absent in a segment without documents.
-    pub(super) ids: Option<StrColumn>,
-    pub(super) facets: Option<StrColumn>,
+    pub(super) ids: Option<Values>,
+    pub(super) facets: Option<Values>,
     byte_size: usize,
-    source: tantivy::Segment,
+    /// Absent if it was never bytes.
+    source: Option<tantivy::Segment>,
 }
 
 impl std::fmt::Debug for Segment {
@@ -254,9 +273,8 @@ impl Segment {
                 Some(lengths) => lengths,
                 None => FieldNormReader::constant(layout.doc_count, 0),
             };
-            let tokens = (0..layout.doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
-            let terms = reader.inverted_index(field).map_err(unreadable)?;
-            Ok(TextReader { terms, lengths, tokens })
+            let terms = Terms::Packed(reader.inverted_index(field).map_err(unreadable)?);
+            Ok(TextReader::new(terms, lengths, layout.doc_count))
         };
         let columns = reader.fast_fields();
         let row_versions = match layout.doc_count {
@@ -265,13 +283,66 @@ impl Segment {
         };
         Ok(Self {
             doc_count: layout.doc_count,
-            keyword: reader.inverted_index(FIELDS.keyword).map_err(unreadable)?,
+            keyword: Terms::Packed(reader.inverted_index(FIELDS.keyword).map_err(unreadable)?),
             text: [open_text(0)?, open_text(1)?, open_text(2)?, open_text(3)?],
             row_versions,
-            ids: columns.str(ID).map_err(unreadable)?,
-            facets: columns.str(FACETS).map_err(unreadable)?,
+            ids: columns.str(ID).map_err(unreadable)?.map(Values::Packed),
+            facets: columns.str(FACETS).map_err(unreadable)?.map(Values::Packed),
             byte_size: bytes.len(),
-            source,
+            source: Some(source),
+        })
+    }
+
+    /// Indexes a few documents in memory: for those that a search must find before they are worth a
+    /// segment that is kept. Answers like one to the last bit, but cannot be merged.
+    ///
+    /// # Errors
+    /// `internal` if two documents have the same row version, `interrupted` once `interrupt` says so.
+    pub fn of_few(documents: &[Document], interrupt: Interrupt) -> Result<Self> {
+        guarded(|| {
+            let sorted = by_row_version(documents)?;
+            let mut keyword = FreshField::default();
+            let mut text: [FreshField; 4] = Default::default();
+            let mut analyzers = FIELDS.text.each_ref().map(|field| Analyzer::new(field.mode));
+            for (doc, document) in (0..).zip(&sorted) {
+                stop(interrupt)?;
+                keyword.add_terms(doc, document.keys());
+                for (n, field) in FIELDS.text.iter().enumerate() {
+                    text[n].add_texts(doc, document.texts(field), &mut analyzers[n]);
+                }
+            }
+            let doc_count = sorted.len() as u32;
+            let keyword = keyword.finish().0;
+            let mut byte_size = keyword.byte_size();
+            let text = text.map(|field| -> Result<TextReader> {
+                let (terms, lengths) = field.finish();
+                byte_size += terms.byte_size() + lengths.len();
+                let lengths = FieldNormReader::open(FileSlice::from(lengths)).map_err(broken)?;
+                Ok(TextReader::new(Terms::Fresh(terms), lengths, doc_count))
+            });
+            let [name, qualified_name, tags, content] = text;
+            let ids: Vec<Vec<String>> = sorted.iter().map(|d| vec![d.id.clone()]).collect();
+            let facets: Vec<Vec<String>> = sorted.iter().map(|d| d.facets()).collect();
+            let (ids, facets) = (Values::fresh(&ids), Values::fresh(&facets));
+            byte_size += ids.byte_size() + facets.byte_size();
+            let row_versions: Vec<u64> = sorted.iter().map(|d| ordered(d.row_version)).collect();
+            byte_size += size_of_val(&row_versions[..]);
+            Ok(Self {
+                doc_count,
+                keyword: Terms::Fresh(keyword),
+                text: [name?, qualified_name?, tags?, content?],
+                row_versions: match doc_count {
+                    0 => Column::build_empty_column(0),
+                    _ => Column {
+                        index: ColumnIndex::Full,
+                        values: Arc::new(VecColumn::from(row_versions)),
+                    },
+                },
+                ids: Some(ids),
+                facets: Some(facets),
+                byte_size,
+                source: None,
+            })
         })
     }
 
@@ -370,7 +441,7 @@ impl Piece<'_> {
 /// about twice as fast as building from the rows, which it does not need.
 ///
 /// # Errors
-/// `interrupted` once `interrupt` says so.
+/// `interrupted` once `interrupt` says so, `internal` for a segment that was never bytes.
 pub fn merge(pieces: &[Piece<'_>], interrupt: Interrupt) -> Result<Packed> {
     let alive: Vec<(&Segment, Option<AliveBitSet>)> = pieces
         .iter()
@@ -385,8 +456,12 @@ pub fn merge(pieces: &[Piece<'_>], interrupt: Interrupt) -> Result<Packed> {
     }
     guarded(|| {
         stop(interrupt)?;
-        let (segments, filters): (Vec<_>, Vec<_>) =
-            alive.into_iter().map(|(segment, alive)| (segment.source.clone(), alive)).unzip();
+        let (mut segments, mut filters) = (Vec::new(), Vec::new());
+        for (segment, alive) in alive {
+            let source = segment.source.clone();
+            segments.push(source.ok_or_else(|| Error::internal("a segment has no bytes"))?);
+            filters.push(alive);
+        }
         let sorted = IndexSettings {
             sort_by_field: Some(IndexSortByField { field: ROW_VERSION.into(), order: Order::Asc }),
             ..settings()

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tantivy::columnar::StrColumn;
 
 use super::docs::Docs;
 use super::matching::Matches;
@@ -12,6 +11,7 @@ use super::rank::TIER_SHIFT;
 use super::schema::{MatchedField, Value};
 use super::segment::Segment;
 use super::snippet::Highlighter;
+use super::values::Values;
 use super::{Interrupt, Piece, stop, unreadable};
 use crate::error::Result;
 
@@ -115,7 +115,7 @@ pub struct Outcome {
 
 /// A filter in the numbers of one segment.
 pub(super) struct PieceFilter<'a> {
-    facets: Option<&'a StrColumn>,
+    facets: Option<&'a Values>,
     any_of: Vec<u64>,
     all_of: Vec<u64>,
 }
@@ -123,10 +123,8 @@ pub(super) struct PieceFilter<'a> {
 impl<'a> PieceFilter<'a> {
     /// Nothing, if no document of the segment can pass.
     pub(super) fn new(filter: &Filter, segment: &'a Segment) -> Result<Option<Self>> {
-        let Some(column) = &segment.facets else { return Ok(None) };
-        let number = |kind: Value, value: &str| {
-            column.dictionary().term_ord(kind.term(value)).map_err(unreadable)
-        };
+        let Some(facets) = &segment.facets else { return Ok(None) };
+        let number = |kind: Value, value: &str| facets.number(&kind.term(value));
         let mut any_of = Vec::with_capacity(filter.item_types.len());
         for item_type in &filter.item_types {
             any_of.extend(number(Value::ItemType, item_type)?);
@@ -145,7 +143,7 @@ impl<'a> PieceFilter<'a> {
                 None => return Ok(None),
             }
         }
-        let facets = (!any_of.is_empty() || !all_of.is_empty()).then_some(column);
+        let facets = (!any_of.is_empty() || !all_of.is_empty()).then_some(facets);
         Ok(Some(Self { facets, any_of, all_of }))
     }
 
@@ -155,8 +153,8 @@ impl<'a> PieceFilter<'a> {
     }
 
     pub(super) fn admits(&self, doc: u32) -> bool {
-        let Some(column) = self.facets else { return true };
-        let has = |wanted: &u64| column.ords().values_for_doc(doc).any(|value| value == *wanted);
+        let Some(facets) = self.facets else { return true };
+        let has = |wanted: &u64| facets.has(doc, *wanted);
         (self.any_of.is_empty() || self.any_of.iter().any(has)) && self.all_of.iter().all(has)
     }
 }
@@ -295,20 +293,13 @@ fn facets(pieces: &[Piece<'_>], matches: &Matches, interrupt: Interrupt) -> Resu
 
 /// Counts the values of the matches of a piece.
 fn count(segment: &Segment, docs: &Docs, counts: &mut BTreeMap<String, u64>) -> Result<()> {
-    let Some(column) = segment.facets.as_ref().filter(|_| !docs.is_empty()) else { return Ok(()) };
-    let mut of_piece = vec![0_u64; column.dictionary().num_terms()];
+    let Some(facets) = segment.facets.as_ref().filter(|_| !docs.is_empty()) else { return Ok(()) };
+    let mut of_piece = vec![0_u64; facets.count()];
     for doc in docs.iter() {
-        for value in column.ords().values_for_doc(doc) {
-            of_piece[value as usize] += 1;
-        }
+        facets.each(doc, |number| of_piece[number as usize] += 1);
     }
-    let mut term = String::new();
-    for (value, count) in of_piece.into_iter().enumerate().filter(|&(_, count)| count > 0) {
-        column.ord_to_str(value as u64, &mut term).map_err(unreadable)?;
-        match counts.get_mut(&term) {
-            Some(sum) => *sum += count,
-            None => drop(counts.insert(term.clone(), count)),
-        }
+    for (number, count) in of_piece.into_iter().enumerate().filter(|&(_, count)| count > 0) {
+        *counts.entry(facets.value(number as u64)?).or_default() += count;
     }
     Ok(())
 }
@@ -329,7 +320,7 @@ fn pick(
     let is_preferred = preference(segment)?;
     let mut order: Vec<(Place, &Candidate)> = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        let id = ids.ords().first(candidate.doc).unwrap_or(u64::MAX);
+        let id = ids.first(candidate.doc).unwrap_or(u64::MAX);
         let place = (Reverse(candidate.score), Reverse(is_preferred(candidate.doc)), id);
         if after.is_none_or(|after| place >= after) {
             order.push((place, candidate));
@@ -343,8 +334,7 @@ fn pick(
         order.truncate(page.max_rows);
     }
     for ((_, Reverse(preferred), id_number), candidate) in order {
-        let mut id = String::new();
-        ids.ord_to_str(id_number, &mut id).map_err(unreadable)?;
+        let id = ids.value(id_number)?;
         let row_version = segment
             .row_version(candidate.doc)
             .ok_or_else(|| unreadable("A document has no row version."))?;
@@ -365,25 +355,18 @@ fn pick(
 /// Tells of each document of a segment whether it is preferred. In most segments none is.
 fn preference(segment: &Segment) -> Result<impl Fn(u32) -> bool> {
     let mut preference = None;
-    if let Some(column) = &segment.facets {
-        let value = column.dictionary().term_ord(Value::Preferred.term("")).map_err(unreadable)?;
-        preference = value.map(|preferred| (column.ords(), preferred));
+    if let Some(facets) = &segment.facets {
+        preference = facets.number(&Value::Preferred.term(""))?.map(|preferred| (facets, preferred));
     }
-    Ok(move |doc| {
-        preference.is_some_and(|(values, preferred)| {
-            values.values_for_doc(doc).any(|value| value == preferred)
-        })
-    })
+    Ok(move |doc| preference.is_some_and(|(facets, preferred)| facets.has(doc, preferred)))
 }
 
 /// The number of the first id of a segment that comes after this one.
-fn first_after(ids: &StrColumn, id: &str) -> Result<u64> {
-    let (mut low, mut high) = (0, ids.dictionary().num_terms() as u64);
-    let mut read = String::new();
+fn first_after(ids: &Values, id: &str) -> Result<u64> {
+    let (mut low, mut high) = (0, ids.count() as u64);
     while low < high {
         let middle = low + (high - low) / 2;
-        ids.ord_to_str(middle, &mut read).map_err(unreadable)?;
-        if read.as_str() <= id {
+        if ids.value(middle)?.as_str() <= id {
             low = middle + 1;
         } else {
             high = middle;

@@ -1,0 +1,213 @@
+//! The terms of a field and the documents that have them, wherever they are kept.
+
+use std::sync::Arc;
+
+use tantivy::index::InvertedIndexReader;
+use tantivy::postings::{Postings as _, SegmentPostings, TermInfo};
+use tantivy::schema::IndexRecordOption;
+use tantivy::termdict::TermStreamer;
+use tantivy::{DocSet, TERMINATED};
+use tantivy_fst::Automaton;
+use tantivy_fst::automaton::AlwaysMatch;
+
+use super::fresh::{FreshPostings, FreshTerms};
+use super::postings::Among;
+use super::spelling::Spellings;
+use super::unreadable;
+use crate::error::Result;
+
+/// Looking for a document in a list costs about as much as reading so many of its postings.
+const POSTINGS_PER_SEEK: u32 = 8;
+
+/// The terms of one field of a segment.
+pub(super) enum Terms {
+    /// In the bytes of a built segment.
+    Packed(Arc<InvertedIndexReader>),
+    /// Of a few documents in memory.
+    Fresh(FreshTerms),
+}
+
+impl Terms {
+    /// How often a term occurs and where its postings are, which only these terms understand.
+    pub(super) fn get(&self, term: &[u8]) -> Result<Option<TermInfo>> {
+        match self {
+            Self::Packed(terms) => terms.terms().get(term).map_err(unreadable),
+            Self::Fresh(terms) => Ok(terms.get(term)),
+        }
+    }
+
+    /// All terms from this one on.
+    pub(super) fn from<'a>(&'a self, first: &[u8]) -> Result<TermStream<'a, AlwaysMatch>> {
+        Ok(match self {
+            Self::Packed(terms) => {
+                let stream = terms.terms().range().ge(first).into_stream();
+                TermStream::Packed(stream.map_err(unreadable)?)
+            }
+            Self::Fresh(terms) => TermStream::fresh(terms.from(first)),
+        })
+    }
+
+    /// The terms that are spelled like any of these words.
+    pub(super) fn spelled_like<'a>(
+        &'a self,
+        spellings: &'a Spellings,
+    ) -> Result<TermStream<'a, &'a Spellings>> {
+        Ok(match self {
+            Self::Packed(terms) => {
+                let stream = terms.terms().search(spellings).into_stream();
+                TermStream::Packed(stream.map_err(unreadable)?)
+            }
+            Self::Fresh(terms) => TermStream::fresh(
+                terms.from(b"").filter(|(term, _)| spellings.matching(term).next().is_some()),
+            ),
+        })
+    }
+
+    /// The postings of a term, to be sought in.
+    pub(super) fn postings(
+        &self,
+        info: &TermInfo,
+        detail: IndexRecordOption,
+    ) -> Result<Postings<'_>> {
+        Ok(match self {
+            Self::Packed(terms) => {
+                let postings = terms.read_postings_from_terminfo(info, detail);
+                Postings::Packed(Box::new(postings.map_err(unreadable)?))
+            }
+            Self::Fresh(terms) => Postings::Fresh(terms.postings(info)),
+        })
+    }
+
+    /// Visits those of some documents that have a term, with the number of times they have it if that is
+    /// asked for.
+    #[inline]
+    pub(super) fn each_posting(
+        &self,
+        info: &TermInfo,
+        detail: IndexRecordOption,
+        among: Among<'_>,
+        mut visit: impl FnMut(u32, u32),
+    ) -> Result<()> {
+        let mut blocks = match self {
+            Self::Packed(terms) => {
+                terms.read_block_postings_from_terminfo(info, detail).map_err(unreadable)?
+            }
+            Self::Fresh(terms) => {
+                terms
+                    .postings(info)
+                    .each()
+                    .filter(|&(doc, _)| among.docs.contains(doc))
+                    .for_each(|(doc, occurrences)| visit(doc, occurrences));
+                return Ok(());
+            }
+        };
+        if info.doc_freq / POSTINGS_PER_SEEK > among.count {
+            for doc in among.docs.iter() {
+                let at = blocks.seek(doc);
+                if blocks.doc(at) == doc {
+                    visit(doc, blocks.freq(at));
+                }
+            }
+            return Ok(());
+        }
+        while !blocks.docs().is_empty() {
+            for (at, &doc) in blocks.docs().iter().enumerate() {
+                if among.docs.contains(doc) {
+                    visit(doc, blocks.freq(at));
+                }
+            }
+            blocks.advance();
+        }
+        Ok(())
+    }
+}
+
+/// Terms in order, one after the other.
+pub(super) enum TermStream<'a, A: Automaton> {
+    Packed(TermStreamer<'a, A>),
+    Fresh {
+        rest: Box<dyn Iterator<Item = (&'a [u8], &'a TermInfo)> + 'a>,
+        current: Option<(&'a [u8], &'a TermInfo)>,
+    },
+}
+
+impl<'a, A: Automaton> TermStream<'a, A> {
+    fn fresh(terms: impl Iterator<Item = (&'a [u8], &'a TermInfo)> + 'a) -> Self {
+        Self::Fresh { rest: Box::new(terms), current: None }
+    }
+
+    /// Moves to the next term, if there is one.
+    #[inline]
+    pub(super) fn advance(&mut self) -> bool {
+        match self {
+            Self::Packed(stream) => stream.advance(),
+            Self::Fresh { rest, current } => {
+                *current = rest.next();
+                current.is_some()
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn key(&self) -> &[u8] {
+        match self {
+            Self::Packed(stream) => stream.key(),
+            Self::Fresh { current, .. } => current.map_or(b"", |(term, _)| term),
+        }
+    }
+
+    #[inline]
+    pub(super) fn value(&self) -> TermInfo {
+        match self {
+            Self::Packed(stream) => stream.value().clone(),
+            Self::Fresh { current, .. } => {
+                current.map_or_else(TermInfo::default, |(_, info)| info.clone())
+            }
+        }
+    }
+}
+
+/// The documents that have a term, with positions if they were asked for.
+pub(super) enum Postings<'a> {
+    Packed(Box<SegmentPostings>),
+    Fresh(FreshPostings<'a>),
+}
+
+impl Postings<'_> {
+    /// The current document, [`TERMINATED`] after the last.
+    #[inline]
+    pub(super) fn doc(&self) -> u32 {
+        match self {
+            Self::Packed(postings) => postings.doc(),
+            Self::Fresh(postings) => postings.doc().unwrap_or(TERMINATED),
+        }
+    }
+
+    /// Moves to this document or the first after it, never back.
+    #[inline]
+    pub(super) fn seek(&mut self, doc: u32) -> u32 {
+        if self.doc() < doc {
+            match self {
+                Self::Packed(postings) => drop(postings.seek(doc)),
+                Self::Fresh(postings) => postings.seek(doc),
+            }
+        }
+        self.doc()
+    }
+
+    /// Documents with the term.
+    pub(super) fn doc_freq(&self) -> u32 {
+        match self {
+            Self::Packed(postings) => postings.doc_freq(),
+            Self::Fresh(postings) => postings.doc_freq(),
+        }
+    }
+
+    /// Where the term stands in the current document, ascending.
+    pub(super) fn positions(&mut self, positions: &mut Vec<u32>) {
+        match self {
+            Self::Packed(postings) => postings.positions(positions),
+            Self::Fresh(postings) => postings.positions().clone_into(positions),
+        }
+    }
+}
