@@ -1,19 +1,13 @@
-//! Links the libpq of the server's own installation, where it is not in the linker's path anyway.
+//! Tells the extension where the server's installation keeps its libraries: its own libpq is preferred.
 
-use std::path::Path;
 use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-env-changed=PGRX_PG_CONFIG_PATH");
     println!("cargo:rerun-if-changed=build.rs");
-    let Ok(pg_config) = std::env::var("PGRX_PG_CONFIG_PATH") else { return };
-    let Ok(answer) = Command::new(pg_config).arg("--libdir").output() else { return };
-    let answer = String::from_utf8_lossy(&answer.stdout);
-    let directory = answer.trim();
-    if directory.starts_with("/usr/lib") || !Path::new(directory).join("libpq.so").exists() {
-        return;
-    }
-    println!("cargo:rustc-link-search=native={directory}");
-    // The server loads the extension, but has no libpq of its own in memory.
-    println!("cargo:rustc-cdylib-link-arg=-Wl,-rpath,{directory}");
+    let answer = std::env::var("PGRX_PG_CONFIG_PATH")
+        .ok()
+        .and_then(|pg_config| Command::new(pg_config).arg("--libdir").output().ok());
+    let directory = answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
+    println!("cargo:rustc-env=SERVER_LIBDIR={}", directory.unwrap_or_default());
 }

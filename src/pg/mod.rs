@@ -14,6 +14,7 @@
 //! - [`tuples`]: its rows as rows
 //! - [`attempt`]: work that may fail without taking the transaction along
 //! - [`remote`]: a session on a PostgreSQL server elsewhere
+//! - [`libpq`]: the client library that it uses, loaded when it is needed
 //! - [`relay`]: what stands between libpq and that server
 //! - [`sqlite`]: a SQLite file
 //! - [`owner`]: a moment as flowai_owner
@@ -37,6 +38,7 @@ pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod interrupt;
 pub(crate) mod jsonb;
+mod libpq;
 pub(crate) mod owner;
 pub(crate) mod raise;
 pub(crate) mod random;

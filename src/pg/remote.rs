@@ -14,85 +14,8 @@ use std::ptr::{null, null_mut};
 
 use pgrx::{list::List, memcx, pg_sys};
 
+use super::libpq;
 use super::relay::{Arrived, Relay};
-
-/// libpq, as the headers of version 15 declare it. None of these calls the server back.
-mod libpq {
-    use super::{c_char, c_int, c_void};
-
-    #[repr(C)]
-    pub(super) struct Connection {
-        _private: [u8; 0],
-    }
-
-    #[repr(C)]
-    pub(super) struct Reply {
-        _private: [u8; 0],
-    }
-
-    pub(super) type NoticeReceiver = unsafe extern "C" fn(*mut c_void, *const Reply);
-
-    pub(super) const CONNECTION_BAD: c_int = 1;
-    pub(super) const POLLING_FAILED: c_int = 0;
-    pub(super) const POLLING_READING: c_int = 1;
-    pub(super) const POLLING_OK: c_int = 3;
-    pub(super) const COMMAND_OK: c_int = 1;
-    pub(super) const TUPLES_OK: c_int = 2;
-    pub(super) const SINGLE_TUPLE: c_int = 9;
-    /// Severity and SQLSTATE, and nothing that names a host, a user or a database.
-    pub(super) const ERRORS_SQLSTATE: c_int = 3;
-    pub(super) const DIAG_SQLSTATE: c_int = b'C' as c_int;
-    pub(super) const DIAG_MESSAGE: c_int = b'M' as c_int;
-    pub(super) const DIAG_HINT: c_int = b'H' as c_int;
-    pub(super) const DIAG_POSITION: c_int = b'P' as c_int;
-
-    #[link(name = "pq")]
-    unsafe extern "C" {
-        pub(super) fn PQconnectStartParams(
-            keywords: *const *const c_char,
-            values: *const *const c_char,
-            expand_dbname: c_int,
-        ) -> *mut Connection;
-        pub(super) fn PQconnectPoll(connection: *mut Connection) -> c_int;
-        pub(super) fn PQconnectionUsedPassword(connection: *const Connection) -> c_int;
-        pub(super) fn PQstatus(connection: *const Connection) -> c_int;
-        pub(super) fn PQsocket(connection: *const Connection) -> c_int;
-        pub(super) fn PQerrorMessage(connection: *const Connection) -> *const c_char;
-        pub(super) fn PQsetErrorVerbosity(connection: *mut Connection, verbosity: c_int) -> c_int;
-        pub(super) fn PQsetNoticeReceiver(
-            connection: *mut Connection,
-            receiver: Option<NoticeReceiver>,
-            argument: *mut c_void,
-        ) -> Option<NoticeReceiver>;
-        pub(super) fn PQsetnonblocking(connection: *mut Connection, nonblocking: c_int) -> c_int;
-        pub(super) fn PQfinish(connection: *mut Connection);
-        pub(super) fn PQsendQueryParams(
-            connection: *mut Connection,
-            command: *const c_char,
-            count: c_int,
-            types: *const u32,
-            values: *const *const c_char,
-            lengths: *const c_int,
-            formats: *const c_int,
-            result_format: c_int,
-        ) -> c_int;
-        pub(super) fn PQsetSingleRowMode(connection: *mut Connection) -> c_int;
-        pub(super) fn PQflush(connection: *mut Connection) -> c_int;
-        pub(super) fn PQconsumeInput(connection: *mut Connection) -> c_int;
-        pub(super) fn PQisBusy(connection: *mut Connection) -> c_int;
-        pub(super) fn PQgetResult(connection: *mut Connection) -> *mut Reply;
-        pub(super) fn PQclear(reply: *mut Reply);
-        pub(super) fn PQresultStatus(reply: *const Reply) -> c_int;
-        pub(super) fn PQresultErrorField(reply: *const Reply, field: c_int) -> *const c_char;
-        pub(super) fn PQntuples(reply: *const Reply) -> c_int;
-        pub(super) fn PQnfields(reply: *const Reply) -> c_int;
-        pub(super) fn PQfname(reply: *const Reply, field: c_int) -> *const c_char;
-        pub(super) fn PQftype(reply: *const Reply, field: c_int) -> u32;
-        pub(super) fn PQgetisnull(reply: *const Reply, row: c_int, field: c_int) -> c_int;
-        pub(super) fn PQgetlength(reply: *const Reply, row: c_int, field: c_int) -> c_int;
-        pub(super) fn PQgetvalue(reply: *const Reply, row: c_int, field: c_int) -> *const c_char;
-    }
-}
 
 // ------------------------------------------------------------------------------- credentials
 
@@ -224,6 +147,8 @@ pub(crate) enum Trouble {
     Flood,
     /// This backend has no file descriptor left.
     NoDescriptor,
+    /// There is no libpq on this node.
+    NoLibrary,
     /// The server refused the statement.
     Said(Said),
 }
@@ -278,6 +203,9 @@ impl Drop for Descriptors {
 impl Session {
     /// Connects and logs in. `budget`: most bytes that the server may send from then on.
     pub(crate) fn open(parameters: &Parameters, budget: usize) -> Result<Self, Trouble> {
+        if !libpq::load() {
+            return Err(Trouble::NoLibrary);
+        }
         let own =
             [(c"client_encoding", c"UTF8"), (c"fallback_application_name", c"flowai_runtime")];
         let gss = parameters.pairs.iter().any(|(name, _)| name.as_c_str() == c"gssencmode");

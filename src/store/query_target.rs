@@ -382,6 +382,7 @@ fn unreachable(target: &str, trouble: Trouble) -> Refusal {
         Trouble::NoDescriptor => {
             unusable(target, "cannot be reached: this session has too many files open")
         }
+        Trouble::NoLibrary => unusable(target, "cannot be reached: libpq is not installed here"),
         Trouble::Lost | Trouble::Flood | Trouble::Said(_) => elsewhere::lost_connection(target),
     }
 }

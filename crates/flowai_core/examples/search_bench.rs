@@ -62,10 +62,8 @@ fn ours(documents: &[Document], pieces: usize, questions: &[&str]) -> Result<Vec
         segments.push(Segment::open(packed.bytes, &packed.layout)?);
     }
     let (buried, dead) = (Buried::default(), BTreeSet::new());
-    let pieces: Vec<Piece<'_>> = segments
-        .iter()
-        .map(|segment| Piece { segment, buried: &buried, dead: &dead })
-        .collect();
+    let pieces: Vec<Piece<'_>> =
+        segments.iter().map(|segment| Piece { segment, buried: &buried, dead: &dead }).collect();
     let page = Page { max_rows: 10, after: None, facets: false };
     let mut searcher = Searcher::new();
     time(questions, |question| {

@@ -9,8 +9,8 @@ use flowai_core::{Error, Kind, Result};
 use super::cache;
 use super::manifest::{Manifest, SegmentRow};
 use super::{build, document_columns, document_from};
-use crate::pg::{interrupt, segment_file};
 use crate::pg::spi::{self, Snapshot, args};
+use crate::pg::{interrupt, segment_file};
 use crate::store::catalog::Scope;
 
 const CHUNKS: &str = "

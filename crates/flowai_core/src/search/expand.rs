@@ -13,9 +13,9 @@ use super::plan::{Found, K1, Place, Planner, Source};
 use super::query::{Slots, WordPattern};
 use super::schema::FIELDS;
 use super::spelling::{MAX_WORDS, Spellings};
+use super::stop;
 use super::terms::TermStream;
 use super::tokenizer::Mode;
-use super::stop;
 use crate::error::Result;
 
 /// What a term is worth that was not typed like this.

@@ -44,7 +44,10 @@ impl FreshTerms {
     }
 
     pub(super) fn postings(&self, info: &TermInfo) -> FreshPostings<'_> {
-        FreshPostings { rest: &self.postings[info.postings_range.clone()], positions: &self.positions }
+        FreshPostings {
+            rest: &self.postings[info.postings_range.clone()],
+            positions: &self.positions,
+        }
     }
 
     /// About what it holds in memory.

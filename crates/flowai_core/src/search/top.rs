@@ -356,7 +356,8 @@ fn pick(
 fn preference(segment: &Segment) -> Result<impl Fn(u32) -> bool> {
     let mut preference = None;
     if let Some(facets) = &segment.facets {
-        preference = facets.number(&Value::Preferred.term(""))?.map(|preferred| (facets, preferred));
+        preference =
+            facets.number(&Value::Preferred.term(""))?.map(|preferred| (facets, preferred));
     }
     Ok(move |doc| preference.is_some_and(|(facets, preferred)| facets.has(doc, preferred)))
 }

@@ -100,7 +100,8 @@ impl Values {
             Self::Packed(_) => 0,
             Self::Fresh { values, numbers } => {
                 let texts: usize = values.iter().map(|v| v.len() + size_of::<String>()).sum();
-                let lists: usize = numbers.iter().map(|n| size_of_val(&n[..]) + size_of_val(n)).sum();
+                let lists: usize =
+                    numbers.iter().map(|n| size_of_val(&n[..]) + size_of_val(n)).sum();
                 texts + lists
             }
         }
