@@ -91,10 +91,13 @@ impl<'a> FreshPostings<'a> {
     }
 }
 
+/// A document, and where a term stands in it.
+type Occurrences = (u32, Vec<u32>);
+
 /// Gathers the terms of one field, document by document in ascending order.
 #[derive(Default)]
 pub(super) struct FreshField {
-    terms: BTreeMap<Box<[u8]>, Vec<(u32, Vec<u32>)>>,
+    terms: BTreeMap<Box<[u8]>, Vec<Occurrences>>,
     /// Length of each document, as it is stored.
     lengths: Vec<u8>,
 }

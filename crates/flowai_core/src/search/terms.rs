@@ -41,7 +41,7 @@ impl Terms {
         Ok(match self {
             Self::Packed(terms) => {
                 let stream = terms.terms().range().ge(first).into_stream();
-                TermStream::Packed(stream.map_err(unreadable)?)
+                TermStream::Packed(Box::new(stream.map_err(unreadable)?))
             }
             Self::Fresh(terms) => TermStream::fresh(terms.from(first)),
         })
@@ -55,7 +55,7 @@ impl Terms {
         Ok(match self {
             Self::Packed(terms) => {
                 let stream = terms.terms().search(spellings).into_stream();
-                TermStream::Packed(stream.map_err(unreadable)?)
+                TermStream::Packed(Box::new(stream.map_err(unreadable)?))
             }
             Self::Fresh(terms) => TermStream::fresh(
                 terms.from(b"").filter(|(term, _)| spellings.matching(term).next().is_some()),
@@ -124,7 +124,7 @@ impl Terms {
 
 /// Terms in order, one after the other.
 pub(super) enum TermStream<'a, A: Automaton> {
-    Packed(TermStreamer<'a, A>),
+    Packed(Box<TermStreamer<'a, A>>),
     Fresh {
         rest: Box<dyn Iterator<Item = (&'a [u8], &'a TermInfo)> + 'a>,
         current: Option<(&'a [u8], &'a TermInfo)>,
