@@ -96,9 +96,21 @@ impl Highlighter {
         Some(html)
     }
 
+    /// With which bytes a matched word begins. A word begins like its stem, so nothing else has to be
+    /// stemmed, which is most of the work.
+    fn beginnings(&self) -> [bool; 256] {
+        let mut beginnings = [false; 256];
+        for first in self.terms.iter().chain(&self.prefixes).filter_map(|term| term.bytes().next())
+        {
+            beginnings[usize::from(first)] = true;
+        }
+        beginnings
+    }
+
     /// Matched words from left to right, none overlapping another.
     fn matches(&self, text: &str) -> Vec<Match> {
         let mut lexicon = Lexicon::new();
+        let beginnings = self.beginnings();
         let mut matches: Vec<Match> = Vec::new();
         each_word(text, |word| {
             if matches.len() >= MAX_MATCHES {
@@ -111,6 +123,9 @@ impl Highlighter {
                 return;
             }
             for part in &word.parts {
+                if !part.text.bytes().next().is_some_and(|first| beginnings[usize::from(first)]) {
+                    continue;
+                }
                 let stem = lexicon.stem(&part.text);
                 let Some(term) = [Some(part.text.as_str()), stem]
                     .into_iter()
@@ -223,6 +238,7 @@ mod tests {
         assert_eq!(marked("delay", "Arrival Delays"), "Arrival <b>Delays</b>");
         assert_eq!(marked("depdelay", "uses dep_delay"), "uses <b>dep_delay</b>");
         assert_eq!(marked("dep_delay", "dep and delay"), "<b>dep</b> and <b>delay</b>");
+        assert_eq!(marked("lie", "dying and lying"), "dying and <b>lying</b>");
         assert_eq!(marked("reg*", "Región 5"), "<b>Región</b> 5");
         assert_eq!(marked("売上高", "総売上高です"), "総<b>売上高</b>です");
         assert_eq!(snippet("other", "Arrival Delays", 80), None);
