@@ -3,7 +3,11 @@
 //! It is loaded when a session first goes to another server: with everything that it needs itself, it takes
 //! longer to load than this extension, and hardly a session needs it.
 
-#![allow(non_snake_case, reason = "libpq names its functions so")]
+#![allow(
+    non_snake_case,
+    clippy::too_many_arguments,
+    reason = "libpq names and calls its functions so"
+)]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::path::Path;

@@ -4,6 +4,8 @@
 //! 95th and 99th percentile in microseconds: ours with all entries in one segment and in eight, and
 //! Tantivy's own scorers, that need any of the words and give the ten best without counting the rest.
 
+#![allow(clippy::print_stdout, reason = "what it is for")]
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::hint::black_box;

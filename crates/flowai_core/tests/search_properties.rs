@@ -282,7 +282,7 @@ proptest! {
     #[test]
     fn no_query_fails(documents in documents(12), query in "(?s).{0,60}", odd in "[-\"*' _a東é\u{0}\u{301}:.(]{0,40}") {
         let index = Index::whole(&documents);
-        let fresh = Index::with_fresh_parts(&[documents.clone()], &BTreeSet::new());
+        let fresh = Index::with_fresh_parts(std::slice::from_ref(&documents), &BTreeSet::new());
         for query in [&query, &odd] {
             let outcome = index.find(query);
             prop_assert_eq!(seen(&fresh.find(query)), seen(&outcome));
