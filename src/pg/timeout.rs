@@ -40,8 +40,9 @@ static FULL: AtomicBool = AtomicBool::new(false);
 /// The memory of the process when the timer was armed, and the most that it may have since, in kB.
 static BASE: AtomicU64 = AtomicU64::new(0);
 static MOST: AtomicU64 = AtomicU64::new(u64::MAX);
-/// Where Linux tells it. Opened before the handler needs it, and then kept open; None elsewhere.
-static STATUS: OnceLock<Option<File>> = OnceLock::new();
+/// Where Linux tells it, in pages. Opened before the handler needs it, and then kept open; None elsewhere.
+static PAGES: OnceLock<Option<File>> = OnceLock::new();
+static PAGE_KB: AtomicU64 = AtomicU64::new(4);
 
 /// Runs inside a signal handler: sets flags and nothing else. The server has set the latch.
 unsafe extern "C-unwind" fn on_time() {
@@ -69,16 +70,14 @@ unsafe fn cancel() {
 
 /// Memory that is this process's alone, in kB.
 fn own_memory() -> Option<u64> {
-    let mut status = [0; 2048];
-    let length = STATUS.get()?.as_ref()?.read_at(&mut status, 0).ok()?;
-    let name = b"RssAnon:";
-    let start = status[..length].windows(name.len()).position(|w| w == name)? + name.len();
-    let digits = status[start..length].iter().skip_while(|b| !b.is_ascii_digit());
-    Some(
-        digits
-            .take_while(|b| b.is_ascii_digit())
-            .fold(0, |number, digit| number * 10 + u64::from(digit - b'0')),
-    )
+    let mut pages = [0; 128];
+    let length = PAGES.get()?.as_ref()?.read_at(&mut pages, 0).ok()?;
+    // Size, what of it is resident, and what of that comes from files or is shared.
+    let mut counts = pages[..length].split(|&b| b == b' ').map(|digits| {
+        digits.iter().fold(0_u64, |number, digit| number * 10 + u64::from(digit.wrapping_sub(b'0')))
+    });
+    let (resident, shared) = (counts.nth(1)?, counts.next()?);
+    Some(resident.saturating_sub(shared) * PAGE_KB.load(Ordering::Relaxed))
 }
 
 /// What ended a statement.
@@ -95,7 +94,12 @@ impl Timer {
     /// Arms the timer, and bounds what is allocated beyond what the process has by now. There is one for
     /// each backend: timers do not nest.
     pub(crate) fn arm(milliseconds: u64, memory_kb: u64) -> Self {
-        STATUS.get_or_init(|| File::open("/proc/self/status").ok());
+        PAGES.get_or_init(|| {
+            // SAFETY: asks the system for a constant.
+            let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+            PAGE_KB.store(u64::try_from(bytes).map_or(4, |bytes| bytes / 1024), Ordering::Relaxed);
+            File::open("/proc/self/statm").ok()
+        });
         let base = own_memory().unwrap_or(0);
         BASE.store(base, Ordering::Relaxed);
         MOST.store(base.saturating_add(memory_kb), Ordering::Relaxed);
