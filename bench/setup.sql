@@ -38,4 +38,5 @@ CREATE TABLE public.lineitem (
     PRIMARY KEY (l_orderkey, l_linenumber));
 GRANT SELECT ON public.customer, public.orders, public.lineitem TO bench;
 INSERT INTO public.customer SELECT i, 'Customer ' || i, (ARRAY['BUILDING', 'AUTOMOBILE', 'MACHINERY'])[1 + i % 3], i % 25 FROM generate_series(1, 1000) i;
-ANALYZE public.customer;
+INSERT INTO public.orders SELECT i, 1 + i * 7 % 1000, date '1992-01-01' + i % 2400, (1 + i % 5) || '-SPECIAL', 100 + i * 37 % 50000, 0 FROM generate_series(1, 30000) i;
+ANALYZE public.customer, public.orders;

@@ -9,6 +9,17 @@
 -- Nothing here says IF NOT EXISTS or OR REPLACE for what the extension owns: a name that somebody
 -- else took first must make the installation fail.
 
+-- Texts are hashed, indexed and compared as UTF-8.
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'flowai_runtime needs a database with encoding UTF8'
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'database_encoding',
+                  DETAIL = pg_catalog.format('Database "%s" has encoding %s.', pg_catalog.current_database(), pg_catalog.getdatabaseencoding()),
+                  HINT = 'Create another with CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END $$;
+
 -- CREATE EXTENSION takes a schema "flowai" that is already there. A restore makes one, empty; anything
 -- else would let its owner stand between users and this extension.
 DO $$

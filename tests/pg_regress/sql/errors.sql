@@ -117,3 +117,11 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (78, 'acme_app', 'flowai.event_emit(''a'', trace_id => ''1'')'),
     (79, 'steward', 'flowai.event_purge(''1 hour'')')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;
+
+-- No index of texts in an encoding that is not Unicode's.
+CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+SELECT current_database() AS here \gset
+\connect latin
+CREATE EXTENSION flowai_runtime;
+\connect :here
+DROP DATABASE latin;
