@@ -3,6 +3,8 @@
 //! Every move is a conditional UPDATE of the plan's row, which others wait for, and then a line of its
 //! history. A move that finds the plan elsewhere changes nothing and says where it is.
 
+use std::collections::BTreeSet;
+
 use flowai_core::name::{self, shorten};
 use flowai_core::plan::{self, Body, State};
 use flowai_core::schema::Schema;
@@ -47,15 +49,14 @@ const ADD_REFS: &str = "
     SELECT $1, $2, r.n, r.kind, r.id
     FROM ROWS FROM (pg_catalog.unnest($3::integer[]), pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::text[])) AS r(n, kind, id)";
 
-/// Handles that do not resolve: unknown, foreign or expired, which all look alike.
-const MISSING_REFS: &str = "
-    SELECT DISTINCT w.kind, w.id
+/// Handles that resolve, locked: from here to the end of the transaction nobody deletes them, and after
+/// it they are a plan's. The others are unknown, foreign or expired, which all look alike.
+const LOCK_REFS: &str = "
+    SELECT r.kind::text, r.id
     FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w(kind, id)
-    WHERE NOT EXISTS (
-        SELECT FROM flowai.refs r
-        WHERE r.tenant_id = $1 AND r.kind = w.kind AND r.id = w.id
-          AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp()))
-    ORDER BY 1, 2";
+    JOIN flowai.refs r ON r.kind = w.kind AND r.id = w.id
+    WHERE r.tenant_id = $1 AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
+    FOR KEY SHARE OF r";
 
 const STATE: &str =
     "SELECT state::text, revision FROM flowai.plans WHERE tenant_id = $1 AND id = $2";
@@ -241,14 +242,19 @@ pub(crate) fn store(
 }
 
 fn check_references(tenant: &str, body: &Body) -> Result<()> {
-    let handles: Vec<_> = body.steps.iter().flat_map(|step| step.references.clone()).collect();
+    let mut handles: BTreeSet<(String, String)> =
+        body.steps.iter().flat_map(|step| step.references.clone()).collect();
     if handles.is_empty() {
         return Ok(());
     }
-    let (kinds, ids): (Vec<String>, Vec<String>) = handles.into_iter().unzip();
-    let missing = spi::write(MISSING_REFS, args![tenant, kinds, ids], |row| {
-        Ok(format!("{} {}", row.need::<String>(1)?, row.need::<String>(2)?))
+    let (kinds, ids): (Vec<String>, Vec<String>) = handles.iter().cloned().unzip();
+    let found = spi::write(LOCK_REFS, args![tenant, kinds, ids], |row| {
+        Ok((row.need::<String>(1)?, row.need::<String>(2)?))
     })?;
+    for handle in found {
+        handles.remove(&handle);
+    }
+    let missing: Vec<_> = handles.into_iter().map(|(kind, id)| format!("{kind} {id}")).collect();
     if missing.is_empty() { Ok(()) } else { Err(missing_references(&missing)) }
 }
 
