@@ -274,9 +274,8 @@ pub(crate) fn delete(kind: Option<&str>, id: Option<&str>) -> Result<bool> {
     let row = || args![&*tenant, kind, id];
     let lives = spi::write_one(LOCK, row().and(clock::now()), |row| row.need(1))?;
     let Some(lives) = lives else { return Ok(false) };
-    let plan = spi::in_latest_snapshot(|| {
-        spi::read_one(NEEDED_BY, row(), |row| row.need::<String>(1))
-    })?;
+    let plan =
+        spi::in_latest_snapshot(|| spi::read_one(NEEDED_BY, row(), |row| row.need::<String>(1)))?;
     if let Some(plan) = plan {
         return Err(core::needed(id, &plan));
     }
@@ -308,15 +307,13 @@ pub(crate) fn purge(max_rows: Option<i32>) -> Result<i64> {
     let most = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
     name::within("max_rows", most, 1, 100_000)?;
     let handle = |row: &spi::Row| Ok((row.need::<String>(1)?, row.need::<String>(2)?));
-    let expired =
-        spi::write(LOCK_EXPIRED, args![&*tenant, clock::now(), i64::from(most)], handle)?;
+    let expired = spi::write(LOCK_EXPIRED, args![&*tenant, clock::now(), i64::from(most)], handle)?;
     if expired.is_empty() {
         return Ok(0);
     }
     let (kinds, ids): (Vec<_>, Vec<_>) = expired.into_iter().unzip();
-    let unneeded = spi::in_latest_snapshot(|| {
-        spi::read(UNNEEDED, args![&*tenant, kinds, ids], handle)
-    })?;
+    let unneeded =
+        spi::in_latest_snapshot(|| spi::read(UNNEEDED, args![&*tenant, kinds, ids], handle))?;
     let (kinds, ids): (Vec<_>, Vec<_>) = unneeded.into_iter().unzip();
     Ok(spi::run(DELETE_MANY, args![&*tenant, kinds, ids])? as i64)
 }
