@@ -52,14 +52,15 @@ plan_steps AS MATERIALIZED (
     FROM flowai.plan_steps s GROUP BY s.tenant_id, s.plan_id
 ),
 plan_approvals AS MATERIALIZED (
-    SELECT a.tenant_id, a.subject_id, count(*) AS asked,
+    -- One that ran out of time is asked anew while the plan waits on; a policy may have waived one.
+    SELECT a.tenant_id, a.subject_id, count(*) FILTER (WHERE a.decision IS DISTINCT FROM 'expired') AS asked,
            count(*) FILTER (WHERE a.decision IS NULL) AS open,
-           count(*) FILTER (WHERE a.decision = 'granted') AS granted,
+           count(*) FILTER (WHERE a.decision IN ('granted', 'waived')) AS granted,
            count(*) FILTER (WHERE a.decision = 'sent_back') AS sent_back,
            count(*) FILTER (WHERE a.decision IN ('denied', 'withdrawn')) AS ended,
            -- Of the plan as it stands.
            count(*) FILTER (WHERE a.decision IS NULL AND a.body_hash = p.body_hash AND a.subject_revision = p.revision) AS open_now,
-           count(*) FILTER (WHERE a.decision = 'granted' AND a.body_hash = p.body_hash AND a.subject_revision = p.revision) AS granted_now
+           count(*) FILTER (WHERE a.decision IN ('granted', 'waived') AND a.body_hash = p.body_hash AND a.subject_revision = p.revision) AS granted_now
     FROM flowai.approvals a JOIN flowai.plans p ON p.tenant_id = a.tenant_id AND p.id = a.subject_id
     WHERE a.subject_kind = 'plan' GROUP BY a.tenant_id, a.subject_id
 ),
