@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{approval, event};
 use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
-use crate::pg::tenant;
+use crate::pg::{clock, tenant};
 
 const DEFINE_KIND: &str = "
     INSERT INTO flowai.plan_kinds AS k (tenant_id, kind, revision, schema) VALUES ($1, $2, 1, $3)
@@ -72,30 +72,45 @@ const CANCEL: &str = "
     WHERE p.tenant_id = $1 AND p.id = $2 AND before.state IN ('draft', 'submitted', 'approved')
     RETURNING before.state::text, p.revision";
 
-/// Leases that are over: their plans may be claimed again. What others are at is skipped.
+/// Leases that are over: their plans may be claimed again. What others are at is skipped. The moment is an
+/// argument, because no index is asked for what a volatile function says. Only plans that run have a
+/// lease; to ask for their state as well would tempt the planner to read all that run.
 const REAP: &str = "
     WITH over AS MATERIALIZED (
         SELECT id FROM flowai.plans
-        WHERE tenant_id = $1 AND state = 'running' AND lease_expires_at <= pg_catalog.clock_timestamp()
-        ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
+        WHERE tenant_id = $1 AND lease_expires_at <= $2
+        ORDER BY lease_expires_at, id LIMIT 100 FOR UPDATE SKIP LOCKED)
     UPDATE flowai.plans p SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL
     FROM over WHERE p.tenant_id = $1 AND p.id = over.id
     RETURNING p.id::text, p.revision";
 
 /// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
-/// that one plan is chosen however the statement is planned.
-const CLAIM: &str = "
+/// that one plan is chosen however the statement is planned. A statement for each choice, so that each
+/// has one plan for good: with a choice that may be NULL in it the server would plan it every time.
+macro_rules! claim {
+    ($choice:literal) => {
+        concat!(
+            "
     WITH next AS MATERIALIZED (
         SELECT id, pg_catalog.gen_random_uuid() AS token FROM flowai.plans
-        WHERE tenant_id = $1 AND state = 'approved'
-          AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR kind = $3)
+        WHERE tenant_id = $1 AND state = 'approved' ",
+            $choice,
+            "
         ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE flowai.plans p SET
         state = 'running', started_at = pg_catalog.clock_timestamp(), attempt = p.attempt + 1,
         lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
-        lease_expires_at = pg_catalog.clock_timestamp() + $4
+        lease_expires_at = pg_catalog.clock_timestamp() + $2
     FROM next WHERE p.tenant_id = $1 AND p.id = next.id
-    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt";
+    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt"
+        )
+    };
+}
+
+const CLAIM: &str = claim!("");
+const CLAIM_PLAN: &str = claim!("AND id = $3");
+const CLAIM_KIND: &str = claim!("AND kind = $3");
+const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $3 AND kind = $4");
 
 const HEARTBEAT: &str = "
     UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
@@ -367,7 +382,14 @@ pub(crate) fn claim(
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
     reap(&tenant)?;
-    let claimed = spi::write_one(CLAIM, args![&*tenant, id, kind, lease], |row| {
+    let any = args![&*tenant, lease];
+    let (statement, chosen) = match (id, kind) {
+        (None, None) => (CLAIM, any),
+        (Some(id), None) => (CLAIM_PLAN, any.and(id)),
+        (None, Some(kind)) => (CLAIM_KIND, any.and(kind)),
+        (Some(id), Some(kind)) => (CLAIM_PLAN_OF_KIND, any.and(id).and(kind)),
+    };
+    let claimed = spi::write_one(statement, chosen, |row| {
         Ok(Claimed {
             plan: row.need(1)?,
             revision: row.need(2)?,
@@ -384,7 +406,9 @@ pub(crate) fn claim(
 
 /// Takes plans back from workers whose lease is over. Steps that they finished stay finished.
 fn reap(tenant: &str) -> Result<()> {
-    let over = spi::write(REAP, args![tenant], |row| Ok((row.need::<String>(1)?, row.need(2)?)))?;
+    let over = spi::write(REAP, args![tenant, clock::now()], |row| {
+        Ok((row.need::<String>(1)?, row.need(2)?))
+    })?;
     for (id, revision) in over {
         note(tenant, &id, State::Running, State::Approved, revision, Some("the lease was over"))?;
     }
