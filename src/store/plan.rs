@@ -74,11 +74,12 @@ const CANCEL: &str = "
 
 /// Leases that are over: their plans may be claimed again. What others are at is skipped. The moment is an
 /// argument, because no index is asked for what a volatile function says. Only plans that run have a
-/// lease; to ask for their state as well would tempt the planner to read all that run.
+/// lease; to ask for their state as well would tempt the planner to read all that run. And it is the same
+/// plan for every moment, which the subquery says: else it would be made anew in each claim.
 const REAP: &str = "
     WITH over AS MATERIALIZED (
         SELECT id FROM flowai.plans
-        WHERE tenant_id = $1 AND lease_expires_at <= $2
+        WHERE tenant_id = $1 AND lease_expires_at <= (SELECT $2)
         ORDER BY lease_expires_at, id LIMIT 100 FOR UPDATE SKIP LOCKED)
     UPDATE flowai.plans p SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL
     FROM over WHERE p.tenant_id = $1 AND p.id = over.id
