@@ -26,6 +26,19 @@ INSERT INTO public.plain_kv SELECT 'key ' || i, jsonb_build_object('n', i) FROM 
 GRANT SELECT, INSERT, UPDATE ON public.plain_kv TO bench;
 ANALYZE public.plain_kv;
 
+-- The peer of large payloads: by the hash of their text.
+CREATE TABLE public.plain_payload (id text COLLATE "C" PRIMARY KEY, payload jsonb NOT NULL);
+GRANT SELECT, INSERT ON public.plain_payload TO bench;
+
+-- The peers of plans: a bare queue, and the history that one would write beside it.
+CREATE TABLE public.plain_queue (
+    id text COLLATE "C" PRIMARY KEY, state text NOT NULL DEFAULT 'approved', queued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    token uuid, lease_expires_at timestamptz);
+CREATE INDEX ON public.plain_queue (state, queued_at, id);
+CREATE TABLE public.plain_history (
+    id text COLLATE "C", state text NOT NULL, role text NOT NULL, moved_at timestamptz NOT NULL, PRIMARY KEY (id, moved_at));
+GRANT SELECT, INSERT, UPDATE ON public.plain_queue, public.plain_history TO bench;
+
 -- A warehouse for the queries that are validated.
 CREATE TABLE public.customer (c_custkey integer PRIMARY KEY, c_name text, c_mktsegment text, c_nationkey integer);
 CREATE TABLE public.orders (

@@ -147,6 +147,19 @@ pub(crate) fn in_new_snapshot<T>(work: impl FnOnce() -> Result<T>) -> Result<T> 
     }
 }
 
+/// Runs reading statements that must know of everything that is committed by now, also where the
+/// transaction keeps to an older snapshot: a promise that another transaction has made holds for this one.
+pub(crate) fn in_latest_snapshot<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: as above.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        let result = work();
+        pg_sys::PopActiveSnapshot();
+        result
+    }
+}
+
 /// Runs a writing statement and tells how many rows it touched.
 pub(crate) fn run(sql: &'static str, args: Args) -> Result<u64> {
     let mut touched = 0;

@@ -53,6 +53,8 @@ pub(crate) fn emit(
     trace_id: Option<&str>,
     span_id: Option<&str>,
 ) -> Result<Recorded> {
+    // Before it takes a transaction id, of which there is none on a standby.
+    transaction::refuse_if_read_only(c"event_emit()");
     tenant::required()?;
     let name = event::name(name)?;
     let attributes = clean(attributes.ok_or_else(|| Error::missing("attributes"))?)?;

@@ -15,7 +15,8 @@ use crate::pg::spi::{self, args};
 use crate::pg::{clock, guc, tenant};
 
 /// `updated_at` is above `created_at` from the second write on, so that the row itself tells whether
-/// this write made it.
+/// this write made it. A write that waited for another may come from before the entry that it finds: then
+/// the entry is as old as the write, or it could expire before it came to be.
 const PUT: &str = "
     INSERT INTO flowai.kv_entries AS e
         (tenant_id, namespace, key, value, expires_at, version, created_at, updated_at)
@@ -24,9 +25,9 @@ const PUT: &str = "
         value = excluded.value,
         expires_at = excluded.expires_at,
         version = CASE WHEN e.expires_at <= $6 THEN GREATEST(e.version + 1, $7) ELSE e.version + 1 END,
-        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE e.created_at END,
+        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE LEAST(e.created_at, $6) END,
         updated_at = CASE WHEN e.expires_at <= $6 THEN $6
-                          ELSE GREATEST($6, e.created_at + '1 microsecond') END
+                          ELSE GREATEST($6, LEAST(e.created_at, $6) + '1 microsecond') END
     RETURNING version, created_at = updated_at, expires_at";
 
 /// The second half of `PUT` alone. Tried first: the planner knows its partition, while an INSERT has to
@@ -36,9 +37,9 @@ const PUT_OVER: &str = "
         value = $4,
         expires_at = $6 + $5,
         version = CASE WHEN e.expires_at <= $6 THEN GREATEST(e.version + 1, $7) ELSE e.version + 1 END,
-        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE e.created_at END,
+        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE LEAST(e.created_at, $6) END,
         updated_at = CASE WHEN e.expires_at <= $6 THEN $6
-                          ELSE GREATEST($6, e.created_at + '1 microsecond') END
+                          ELSE GREATEST($6, LEAST(e.created_at, $6) + '1 microsecond') END
     WHERE tenant_id = $1 AND namespace = $2 AND key = $3
     RETURNING version, created_at = updated_at, expires_at";
 
@@ -60,7 +61,8 @@ const PUT_VERSION: &str = "
         value = $4,
         expires_at = $6 + $5,
         version = e.version + 1,
-        updated_at = GREATEST($6, e.created_at + '1 microsecond')
+        created_at = LEAST(e.created_at, $6),
+        updated_at = GREATEST($6, LEAST(e.created_at, $6) + '1 microsecond')
     WHERE tenant_id = $1 AND namespace = $2 AND key = $3 AND version = $7
       AND (e.expires_at IS NULL OR e.expires_at > $6)
     RETURNING version, false, expires_at";
@@ -76,9 +78,9 @@ const PUT_MANY: &str = "
         value = excluded.value,
         expires_at = excluded.expires_at,
         version = CASE WHEN e.expires_at <= $6 THEN GREATEST(e.version + 1, $7) ELSE e.version + 1 END,
-        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE e.created_at END,
+        created_at = CASE WHEN e.expires_at <= $6 THEN $6 ELSE LEAST(e.created_at, $6) END,
         updated_at = CASE WHEN e.expires_at <= $6 THEN $6
-                          ELSE GREATEST($6, e.created_at + '1 microsecond') END
+                          ELSE GREATEST($6, LEAST(e.created_at, $6) + '1 microsecond') END
     RETURNING version, created_at = updated_at, expires_at, key";
 
 /// Rows that nobody sees any more; those that somebody is just writing are left to the next call.

@@ -3,6 +3,8 @@
 //! Every move is a conditional UPDATE of the plan's row, which others wait for, and then a line of its
 //! history. A move that finds the plan elsewhere changes nothing and says where it is.
 
+use std::collections::BTreeSet;
+
 use flowai_core::name::{self, shorten};
 use flowai_core::plan::{self, Body, State};
 use flowai_core::schema::Schema;
@@ -14,7 +16,7 @@ use serde_json::json;
 use super::{approval, event};
 use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
-use crate::pg::tenant;
+use crate::pg::{clock, tenant};
 
 const DEFINE_KIND: &str = "
     INSERT INTO flowai.plan_kinds AS k (tenant_id, kind, revision, schema) VALUES ($1, $2, 1, $3)
@@ -47,15 +49,14 @@ const ADD_REFS: &str = "
     SELECT $1, $2, r.n, r.kind, r.id
     FROM ROWS FROM (pg_catalog.unnest($3::integer[]), pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::text[])) AS r(n, kind, id)";
 
-/// Handles that do not resolve: unknown, foreign or expired, which all look alike.
-const MISSING_REFS: &str = "
-    SELECT DISTINCT w.kind, w.id
+/// Handles that resolve, locked: from here to the end of the transaction nobody deletes them, and after
+/// it they are a plan's. The others are unknown, foreign or expired, which all look alike.
+const LOCK_REFS: &str = "
+    SELECT r.kind::text, r.id
     FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS w(kind, id)
-    WHERE NOT EXISTS (
-        SELECT FROM flowai.refs r
-        WHERE r.tenant_id = $1 AND r.kind = w.kind AND r.id = w.id
-          AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp()))
-    ORDER BY 1, 2";
+    JOIN flowai.refs r ON r.kind = w.kind AND r.id = w.id
+    WHERE r.tenant_id = $1 AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
+    FOR KEY SHARE OF r";
 
 const STATE: &str =
     "SELECT state::text, revision FROM flowai.plans WHERE tenant_id = $1 AND id = $2";
@@ -71,30 +72,46 @@ const CANCEL: &str = "
     WHERE p.tenant_id = $1 AND p.id = $2 AND before.state IN ('draft', 'submitted', 'approved')
     RETURNING before.state::text, p.revision";
 
-/// Leases that are over: their plans may be claimed again. What others are at is skipped.
+/// Leases that are over: their plans may be claimed again. What others are at is skipped. The moment is an
+/// argument, because no index is asked for what a volatile function says. Only plans that run have a
+/// lease; to ask for their state as well would tempt the planner to read all that run. And it is the same
+/// plan for every moment, which the subquery says: else it would be made anew in each claim.
 const REAP: &str = "
     WITH over AS MATERIALIZED (
         SELECT id FROM flowai.plans
-        WHERE tenant_id = $1 AND state = 'running' AND lease_expires_at <= pg_catalog.clock_timestamp()
-        ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
+        WHERE tenant_id = $1 AND lease_expires_at <= (SELECT $2)
+        ORDER BY lease_expires_at, id LIMIT 100 FOR UPDATE SKIP LOCKED)
     UPDATE flowai.plans p SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL
     FROM over WHERE p.tenant_id = $1 AND p.id = over.id
     RETURNING p.id::text, p.revision";
 
 /// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
-/// that one plan is chosen however the statement is planned.
-const CLAIM: &str = "
+/// that one plan is chosen however the statement is planned. A statement for each choice, so that each
+/// has one plan for good: with a choice that may be NULL in it the server would plan it every time.
+macro_rules! claim {
+    ($choice:literal) => {
+        concat!(
+            "
     WITH next AS MATERIALIZED (
         SELECT id, pg_catalog.gen_random_uuid() AS token FROM flowai.plans
-        WHERE tenant_id = $1 AND state = 'approved'
-          AND ($2 IS NULL OR id = $2) AND ($3 IS NULL OR kind = $3)
+        WHERE tenant_id = $1 AND state = 'approved' ",
+            $choice,
+            "
         ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE flowai.plans p SET
         state = 'running', started_at = pg_catalog.clock_timestamp(), attempt = p.attempt + 1,
         lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
-        lease_expires_at = pg_catalog.clock_timestamp() + $4
+        lease_expires_at = pg_catalog.clock_timestamp() + $2
     FROM next WHERE p.tenant_id = $1 AND p.id = next.id
-    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt";
+    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt"
+        )
+    };
+}
+
+const CLAIM: &str = claim!("");
+const CLAIM_PLAN: &str = claim!("AND id = $3");
+const CLAIM_KIND: &str = claim!("AND kind = $3");
+const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $3 AND kind = $4");
 
 const HEARTBEAT: &str = "
     UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
@@ -241,14 +258,19 @@ pub(crate) fn store(
 }
 
 fn check_references(tenant: &str, body: &Body) -> Result<()> {
-    let handles: Vec<_> = body.steps.iter().flat_map(|step| step.references.clone()).collect();
+    let mut handles: BTreeSet<(String, String)> =
+        body.steps.iter().flat_map(|step| step.references.clone()).collect();
     if handles.is_empty() {
         return Ok(());
     }
-    let (kinds, ids): (Vec<String>, Vec<String>) = handles.into_iter().unzip();
-    let missing = spi::write(MISSING_REFS, args![tenant, kinds, ids], |row| {
-        Ok(format!("{} {}", row.need::<String>(1)?, row.need::<String>(2)?))
+    let (kinds, ids): (Vec<String>, Vec<String>) = handles.iter().cloned().unzip();
+    let found = spi::write(LOCK_REFS, args![tenant, kinds, ids], |row| {
+        Ok((row.need::<String>(1)?, row.need::<String>(2)?))
     })?;
+    for handle in found {
+        handles.remove(&handle);
+    }
+    let missing: Vec<_> = handles.into_iter().map(|(kind, id)| format!("{kind} {id}")).collect();
     if missing.is_empty() { Ok(()) } else { Err(missing_references(&missing)) }
 }
 
@@ -361,7 +383,14 @@ pub(crate) fn claim(
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
     reap(&tenant)?;
-    let claimed = spi::write_one(CLAIM, args![&*tenant, id, kind, lease], |row| {
+    let any = args![&*tenant, lease];
+    let (statement, chosen) = match (id, kind) {
+        (None, None) => (CLAIM, any),
+        (Some(id), None) => (CLAIM_PLAN, any.and(id)),
+        (None, Some(kind)) => (CLAIM_KIND, any.and(kind)),
+        (Some(id), Some(kind)) => (CLAIM_PLAN_OF_KIND, any.and(id).and(kind)),
+    };
+    let claimed = spi::write_one(statement, chosen, |row| {
         Ok(Claimed {
             plan: row.need(1)?,
             revision: row.need(2)?,
@@ -378,7 +407,9 @@ pub(crate) fn claim(
 
 /// Takes plans back from workers whose lease is over. Steps that they finished stay finished.
 fn reap(tenant: &str) -> Result<()> {
-    let over = spi::write(REAP, args![tenant], |row| Ok((row.need::<String>(1)?, row.need(2)?)))?;
+    let over = spi::write(REAP, args![tenant, clock::now()], |row| {
+        Ok((row.need::<String>(1)?, row.need(2)?))
+    })?;
     for (id, revision) in over {
         note(tenant, &id, State::Running, State::Approved, revision, Some("the lease was over"))?;
     }

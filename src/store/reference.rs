@@ -70,16 +70,16 @@ const RESOLVE: &str = "
     WHERE tenant_id = $1 AND kind = $2 AND id = $3
       AND (expires_at IS NULL OR expires_at > pg_catalog.statement_timestamp())";
 
-/// Not where a plan that is not finished uses it: what was checked when the plan was stored must hold.
-const DELETE: &str = "
-    DELETE FROM flowai.refs r WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id = $3
-      AND NOT EXISTS (
-          SELECT FROM flowai.plan_refs u
-          JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
-          WHERE u.tenant_id = $1 AND u.kind = $2 AND u.ref_id = $3
-            AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))
-    RETURNING r.expires_at IS NULL OR r.expires_at > $4";
+/// Who stores a plan with the reference holds a lock that this one waits for. What is seen once it is
+/// held is said by the latest snapshot alone: the row has not changed, so nothing here is asked again.
+const LOCK: &str = "
+    SELECT expires_at IS NULL OR expires_at > $4 FROM flowai.refs
+    WHERE tenant_id = $1 AND kind = $2 AND id = $3
+    FOR UPDATE";
 
+const DELETE: &str = "DELETE FROM flowai.refs WHERE tenant_id = $1 AND kind = $2 AND id = $3";
+
+/// Not where a plan that is not finished uses it: what was checked when the plan was stored must hold.
 const NEEDED_BY: &str = "
     SELECT u.plan_id::text FROM flowai.plan_refs u
     JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
@@ -97,20 +97,33 @@ const EXTEND: &str = "
 const EXTEND_PAYLOAD: &str = "
     UPDATE flowai.ref_payloads SET expires_at = $4 WHERE tenant_id = $1 AND kind = $2 AND id = $3";
 
-/// Expired references that no unfinished plan uses; those that somebody is just writing are left to the
-/// next call.
-const PURGE: &str = "
+/// Expired references that no unfinished plan uses; those that somebody is just writing, or storing a
+/// plan with, are left to the next call.
+const LOCK_EXPIRED: &str = "
+    SELECT x.kind::text, x.id FROM flowai.refs x
+    WHERE x.tenant_id = $1 AND x.expires_at <= $2
+      AND NOT EXISTS (
+          SELECT FROM flowai.plan_refs u
+          JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
+          WHERE u.tenant_id = $1 AND u.kind = x.kind AND u.ref_id = x.id
+            AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))
+    ORDER BY x.expires_at LIMIT $3
+    FOR UPDATE OF x SKIP LOCKED";
+
+/// Once more, for the plans that were stored between the look and the lock.
+const UNNEEDED: &str = "
+    SELECT x.kind, x.id
+    FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS x(kind, id)
+    WHERE NOT EXISTS (
+        SELECT FROM flowai.plan_refs u
+        JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
+        WHERE u.tenant_id = $1 AND u.kind = x.kind AND u.ref_id = x.id
+          AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))";
+
+const DELETE_MANY: &str = "
     DELETE FROM flowai.refs r
-    WHERE r.tenant_id = $1 AND r.ctid = ANY (ARRAY(
-        SELECT x.ctid FROM flowai.refs x
-        WHERE x.tenant_id = $1 AND x.expires_at <= $2
-          AND NOT EXISTS (
-              SELECT FROM flowai.plan_refs u
-              JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
-              WHERE u.tenant_id = $1 AND u.kind = x.kind AND u.ref_id = x.id
-                AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))
-        ORDER BY x.expires_at LIMIT $3
-        FOR UPDATE OF x SKIP LOCKED))";
+    USING ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS x(kind, id)
+    WHERE r.tenant_id = $1 AND r.kind = x.kind AND r.id = x.id";
 
 /// What a put decided.
 pub(crate) struct Put {
@@ -258,13 +271,16 @@ pub(crate) fn delete(kind: Option<&str>, id: Option<&str>) -> Result<bool> {
     let tenant = tenant::required()?;
     let kind = name::argument("kind", kind)?;
     let id = id.ok_or_else(|| Error::missing("id"))?;
-    let deleted =
-        spi::write_one(DELETE, args![&*tenant, kind, id, clock::now()], |row| row.need(1))?;
-    if let Some(lived) = deleted {
-        return Ok(lived);
+    let row = || args![&*tenant, kind, id];
+    let lives = spi::write_one(LOCK, row().and(clock::now()), |row| row.need(1))?;
+    let Some(lives) = lives else { return Ok(false) };
+    let plan =
+        spi::in_latest_snapshot(|| spi::read_one(NEEDED_BY, row(), |row| row.need::<String>(1)))?;
+    if let Some(plan) = plan {
+        return Err(core::needed(id, &plan));
     }
-    let plan = spi::write_one(NEEDED_BY, args![&*tenant, kind, id], |row| row.need::<String>(1))?;
-    plan.map_or(Ok(false), |plan| Err(core::needed(id, &plan)))
+    spi::run(DELETE, row())?;
+    Ok(lives)
 }
 
 /// Lets a reference live longer, for ever without a ttl; returns when it expires.
@@ -290,7 +306,16 @@ pub(crate) fn purge(max_rows: Option<i32>) -> Result<i64> {
     let tenant = tenant::required()?;
     let most = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
     name::within("max_rows", most, 1, 100_000)?;
-    Ok(spi::run(PURGE, args![&*tenant, clock::now(), i64::from(most)])? as i64)
+    let handle = |row: &spi::Row| Ok((row.need::<String>(1)?, row.need::<String>(2)?));
+    let expired = spi::write(LOCK_EXPIRED, args![&*tenant, clock::now(), i64::from(most)], handle)?;
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    let (kinds, ids): (Vec<_>, Vec<_>) = expired.into_iter().unzip();
+    let unneeded =
+        spi::in_latest_snapshot(|| spi::read(UNNEEDED, args![&*tenant, kinds, ids], handle))?;
+    let (kinds, ids): (Vec<_>, Vec<_>) = unneeded.into_iter().unzip();
+    Ok(spi::run(DELETE_MANY, args![&*tenant, kinds, ids])? as i64)
 }
 
 fn definition(tenant: &str, kind: &str) -> Result<Option<Definition>> {

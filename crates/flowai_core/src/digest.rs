@@ -57,7 +57,9 @@ pub fn keyed(key: &[u8; 32], kind: &str, text: &str) -> Result<Digest> {
 }
 
 fn finish(hasher: blake3::Hasher, text: &str) -> Result<Digest> {
-    let mut sink = Hash { hasher, buffer: Vec::with_capacity(2 * Hash::FULL) };
+    // Not more than there is to collect: for small values a large buffer costs more than the hash.
+    let room = text.len().min(2 * Hash::FULL);
+    let mut sink = Hash { hasher, buffer: Vec::with_capacity(room) };
     write(text, &mut sink)?;
     sink.hasher.update(&sink.buffer);
     Ok(*sink.hasher.finalize().as_bytes())

@@ -195,4 +195,52 @@ proptest! {
         let _ = canonical(&text);
         let _ = flowai_core::reference::summarize(&text);
     }
+
+    /// Keys in any order, and each again before its last value: one form.
+    #[test]
+    fn the_order_of_keys_does_not_count(
+        members in prop::collection::btree_map(any::<String>(), any::<i32>(), 0..12),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 12),
+    ) {
+        let text = |members: &[(String, i32)]| {
+            let members: Vec<_> = members.iter().map(|(key, n)| format!("{}:{n}", Value::from(key.as_str()))).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let sorted: Vec<_> = members.clone().into_iter().collect();
+        let mut shuffled = sorted.clone();
+        for (i, index) in order.iter().enumerate().take(shuffled.len()) {
+            let other = index.index(shuffled.len());
+            shuffled.swap(i, other);
+        }
+        prop_assert_eq!(canonical(&text(&sorted)).unwrap(), canonical(&text(&shuffled)).unwrap());
+        let mut repeated: Vec<_> = sorted.iter().map(|(key, n)| (key.clone(), n.wrapping_add(1))).collect();
+        repeated.extend(shuffled);
+        prop_assert_eq!(canonical(&text(&sorted)).unwrap(), canonical(&text(&repeated)).unwrap());
+    }
+
+    /// Text is what it is: no normalisation brings two texts together, and no escape keeps one apart.
+    #[test]
+    fn texts_are_equal_or_they_are_not(a in "\\PC{0,6}", b in "[e\u{e9}\u{301}\u{212b}\u{c5}A\u{30a}]{0,4}", c in "[e\u{e9}\u{301}\u{212b}\u{c5}A\u{30a}]{0,4}") {
+        let form = |text: &str| canonical(&Value::from(text).to_string()).unwrap();
+        prop_assert_eq!(form(&b) == form(&c), b == c);
+        let mut spelled = String::new();
+        escaped(&a, &mut spelled);
+        prop_assert_eq!(canonical(&spelled).unwrap(), form(&a));
+    }
+
+    /// A number is its digits and where its point is, and nothing else.
+    #[test]
+    fn numbers_are_exact(digits in "[1-9]([0-9]{0,38}[1-9])?", zeros in 0_usize..20, point in -40_i64..40, negative in any::<bool>()) {
+        let sign = if negative { "-" } else { "" };
+        let exponent = if point == 0 { String::new() } else { format!("e{point}") };
+        let form = format!("{sign}{digits}{exponent}");
+        // The same number with the point elsewhere and zeros behind.
+        let moved = format!("{sign}{digits}{}e{}", "0".repeat(zeros), point - zeros as i64);
+        let (first, rest) = digits.split_at(1);
+        let pointed = format!("{sign}{first}.{rest}{}E{:+}", "0".repeat(zeros + 1), point + rest.len() as i64);
+        let small = format!("{sign}0.{}{digits}e{}", "0".repeat(zeros), point + (zeros + digits.len()) as i64);
+        for spelling in [&form, &moved, &pointed, &small] {
+            prop_assert_eq!(&canonical(spelling).unwrap(), &form, "{}", spelling);
+        }
+    }
 }

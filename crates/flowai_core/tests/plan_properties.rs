@@ -1,6 +1,6 @@
 //! The life of a plan, whatever is tried.
 
-use flowai_core::plan::State;
+use flowai_core::plan::{Decision, State};
 use proptest::prelude::*;
 
 fn any_state() -> impl Strategy<Value = State> {
@@ -75,4 +75,58 @@ fn the_list_of_moves() {
             ""
         ]
     );
+}
+
+/// Every pair of states, so that a new state or a new move has to be said here too.
+#[test]
+fn what_no_move_leads_to() {
+    use State::{Approved, Cancelled, Draft, Failed, Running, Submitted, Succeeded};
+    let legal = [
+        (Draft, Submitted),
+        (Draft, Cancelled),
+        (Submitted, Approved),
+        (Submitted, Draft),
+        (Submitted, Cancelled),
+        (Approved, Running),
+        (Approved, Cancelled),
+        (Running, Approved),
+        (Running, Succeeded),
+        (Running, Failed),
+    ];
+    for from in State::ALL {
+        for to in State::ALL {
+            assert_eq!(from.leads_to(to), legal.contains(&(from, to)), "{from:?} to {to:?}");
+            assert_eq!(from.next().contains(&to), from.leads_to(to), "{from:?} to {to:?}");
+        }
+        // Nothing stays where it is by a move, and what has ended has ended.
+        assert!(!from.leads_to(from), "{from:?}");
+        let ended = matches!(from, Succeeded | Failed | Cancelled);
+        assert_eq!(from.next().is_empty(), ended, "{from:?}");
+        // A worker's end is only for what runs, a person's decision only for what is submitted.
+        assert_eq!(from.leads_to(Succeeded) || from.leads_to(Failed), from == Running, "{from:?}");
+        let decided = Decision::ALL.iter().all(|decision| from.leads_to(decision.moves_to()));
+        assert_eq!(decided, from == Submitted, "{from:?}");
+    }
+}
+
+/// Every state can be reached from a draft, and from each an end can be reached.
+#[test]
+fn no_state_is_lost() {
+    let reached_from = |start: State| {
+        let mut reached = vec![start];
+        let mut next = 0;
+        while next < reached.len() {
+            for to in reached[next].next() {
+                if !reached.contains(to) {
+                    reached.push(*to);
+                }
+            }
+            next += 1;
+        }
+        reached
+    };
+    assert_eq!(reached_from(State::Draft).len(), State::ALL.len());
+    for state in State::ALL {
+        assert!(reached_from(state).iter().any(|end| end.next().is_empty()), "{state:?}");
+    }
 }

@@ -6,6 +6,7 @@
 
 pub mod random;
 pub mod search;
+pub mod server;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! A hot standby of the test cluster: searches there say what the primary says, at every moment of
-//! its replay, until it is promoted and goes its own way.
+//! A hot standby of the test cluster: searches and other reads there say what the primary says, at every
+//! moment of its replay, until it is promoted and goes its own way; every write is refused.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use flowai_live::search::{Question, answers, difference, disagreements, entries, layout};
-use flowai_live::{connect, connect_at, execute, new_role, new_tenant, refusal, superuser};
+use flowai_live::{connect, connect_at, execute, new_role, new_tenant, refusal, superuser, unique};
 use postgres::Client;
 use postgres::error::SqlState;
 
@@ -33,7 +33,7 @@ impl Standby {
         let files = std::fs::metadata(&data).expect("the data directory");
         let owner = (files.uid().to_string(), files.gid().to_string());
         // Short, because the path of a socket ends at 107 bytes.
-        let place = std::env::temp_dir().join(format!("flowai-standby-{}", std::process::id()));
+        let place = std::env::temp_dir().join(unique("flowai-standby"));
         let standby = Self { place, owner };
         std::fs::create_dir(&standby.place).expect("a directory for the standby");
         let given = Command::new("chown").arg(&standby.owner.0).arg(&standby.place).status();
@@ -254,4 +254,168 @@ fn searches_agree_during_the_replay(standby: &Standby, role: &str, primary: &mut
     // One snapshot is one answer, whatever was replayed meanwhile.
     assert_same(&seen, &answers(&mut old));
     execute(&mut old, "COMMIT");
+}
+
+/// Things of every sort on the primary; gives the token of a plan that runs.
+fn fill(primary: &mut Client) -> String {
+    execute(
+        primary,
+        r#"SELECT count(*) FROM flowai.kv_put('n', 'a', '{"n": 1}');
+           SELECT count(*) FROM flowai.kv_put('n', 'b', '2', ttl => '1 hour');
+           SELECT count(*) FROM flowai.kv_put('n', 'brief', '3', ttl => '1 microsecond');
+           SELECT flowai.ref_kind_define('k');
+           SELECT count(*) FROM flowai.ref_put('k', '[{"x": 1}, {"x": 2}]');
+           SELECT count(*) FROM flowai.ref_put('k', '"brief"', ttl => '1 microsecond');
+           SELECT flowai.plan_kind_define('k', '{}');
+           SELECT count(*) FROM flowai.event_emit('something.happened');
+           SELECT count(*) FROM generate_series(1, 3) i JOIN flowai.refs r ON r.expires_at IS NULL, flowai.plan_store('k', 'p' || i, jsonb_build_object(
+               'title', 'plan', 'steps', jsonb_build_array(jsonb_build_object('operation', 'o', 'references',
+                   jsonb_build_array(jsonb_build_object('kind', r.kind, 'id', r.id))))));
+           SELECT state FROM flowai.plan_submit('p1');
+           SELECT state FROM flowai.plan_submit('p2');
+           SELECT count(*) FROM flowai.approval_inbox a, flowai.approval_decide(a.id, 'granted') WHERE a.subject_id = 'p1'"#,
+    );
+    let claim = "SELECT token::text FROM flowai.plan_claim(lease => '1 hour')";
+    primary.query_one(claim, &[]).expect("a plan to run").get(0)
+}
+
+const READS: [&str; 23] = [
+    "SELECT * FROM flowai.kv_get('n', 'a')",
+    "SELECT * FROM flowai.kv_get('n', 'brief')",
+    "SELECT * FROM flowai.kv_get_many('n', '{b,c,a,brief}')",
+    "SELECT * FROM flowai.kv_list('n')",
+    "SELECT * FROM flowai.kv_stats()",
+    "SELECT * FROM flowai.kv_entries ORDER BY key",
+    "SELECT r.id, s.* FROM flowai.refs r, flowai.ref_summary(r.kind, r.id) s ORDER BY r.id",
+    "SELECT flowai.ref_resolve(kind, id) FROM flowai.ref_list()",
+    "SELECT r.id, g.* FROM flowai.refs r, flowai.ref_get(r.kind, r.id) g ORDER BY r.id",
+    "SELECT m.* FROM flowai.ref_resolve_many((SELECT jsonb_agg(jsonb_build_object('kind', kind, 'id', id) ORDER BY id) FROM flowai.refs)) m",
+    "SELECT w.* FROM flowai.ref_list('k') r, flowai.ref_rows(r.kind, r.id) w",
+    "SELECT * FROM flowai.ref_list()",
+    "SELECT * FROM flowai.ref_kinds",
+    "SELECT * FROM flowai.plan_get('p1')",
+    "SELECT * FROM flowai.plan_list()",
+    "SELECT * FROM flowai.plan_history('p1')",
+    "SELECT * FROM flowai.plan_inputs('p1')",
+    "SELECT * FROM flowai.approval_inbox",
+    "SELECT * FROM flowai.approvals ORDER BY subject_id",
+    "SELECT * FROM flowai.event_list()",
+    "SELECT * FROM flowai.tools() ORDER BY name",
+    r#"SELECT flowai.call_tool('kv_get', '{"namespace": "n", "key": "a"}')"#,
+    "SELECT tenant, workspace FROM flowai.whoami()",
+];
+
+/// Writes, by the function that they call. Each of them would succeed on the primary.
+const WRITES: [(&str, &str); 26] = [
+    ("kv_put", "SELECT * FROM flowai.kv_put('n', 'a', '2')"),
+    ("kv_put_if_absent", "SELECT * FROM flowai.kv_put_if_absent('n', 'new', '2')"),
+    ("kv_put_many", r#"SELECT * FROM flowai.kv_put_many('n', '[{"key": "a", "value": 1}]')"#),
+    ("kv_delete", "SELECT flowai.kv_delete('n', 'a')"),
+    ("kv_increment", "SELECT * FROM flowai.kv_increment('n', 'b')"),
+    ("kv_purge", "SELECT flowai.kv_purge()"),
+    ("ref_kind_define", "SELECT flowai.ref_kind_define('other')"),
+    ("ref_put", "SELECT * FROM flowai.ref_put('k', '1')"),
+    ("ref_put_query", "SELECT * FROM flowai.ref_put_query('k', 'SELECT 1 AS one')"),
+    ("ref_delete", "SELECT flowai.ref_delete(kind, id) FROM flowai.ref_list()"),
+    ("ref_extend", "SELECT flowai.ref_extend(kind, id) FROM flowai.ref_list()"),
+    ("ref_purge", "SELECT flowai.ref_purge()"),
+    ("plan_kind_define", "SELECT flowai.plan_kind_define('other', '{}')"),
+    (
+        "plan_store",
+        r#"SELECT * FROM flowai.plan_store('k', 'new', '{"title": "t", "steps": [{"operation": "o"}]}')"#,
+    ),
+    ("plan_submit", "SELECT * FROM flowai.plan_submit('p3')"),
+    ("plan_cancel", "SELECT * FROM flowai.plan_cancel('p3')"),
+    ("plan_claim", "SELECT * FROM flowai.plan_claim()"),
+    ("plan_heartbeat", "SELECT flowai.plan_heartbeat('p1', 'TOKEN')"),
+    ("plan_step_finish", "SELECT flowai.plan_step_finish('p1', 'TOKEN', 1)"),
+    ("plan_step_fail", "SELECT flowai.plan_step_fail('p1', 'TOKEN', 1)"),
+    ("plan_finish", "SELECT * FROM flowai.plan_finish('p1', 'TOKEN')"),
+    ("plan_fail", "SELECT * FROM flowai.plan_fail('p1', 'TOKEN', '1')"),
+    (
+        "approval_decide",
+        "SELECT d.* FROM flowai.approval_inbox a, flowai.approval_decide(a.id, 'granted') d",
+    ),
+    ("event_emit", "SELECT * FROM flowai.event_emit('something.happened')"),
+    ("search_maintain", "SELECT * FROM flowai.search_maintain()"),
+    ("search_rebuild", "SELECT flowai.search_rebuild()"),
+];
+
+/// Functions that may write and are not in [`WRITES`]: because `writes_are_refused` has them, because what
+/// they do is up to their arguments, or because they only set a setting.
+const OTHERS: [&str; 10] = [
+    "call_tool",
+    "catalog_delete",
+    "catalog_put",
+    "catalog_replace",
+    "execute_query",
+    "profile_database",
+    "query",
+    "query_rows",
+    "sample_table_data",
+    "use_tenant",
+];
+
+#[test]
+fn a_standby_reads_everything_and_writes_nothing() {
+    let role = new_role(&[&new_tenant()]);
+    let mut primary = connect(&role);
+    let token = fill(&mut primary);
+    let standby = Standby::of(&mut superuser());
+    standby.follow(&mut superuser());
+    let mut reader = standby.connect(&role);
+
+    let rows = |client: &mut Client, sql: &str| -> Option<String> {
+        let sql = format!("SELECT jsonb_agg(to_jsonb(t))::text FROM ({sql}) t");
+        client.query_one(&sql, &[]).unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
+    };
+    for read in READS {
+        let (here, there) = (rows(&mut primary, read), rows(&mut reader, read));
+        assert_eq!(here, there, "{read}");
+        assert_eq!(here.is_none(), read.contains("'n', 'brief')"), "{read}");
+    }
+    let unknown =
+        reader.query("SELECT flowai.ref_resolve('k', 'r00000000000000000000000000000000')", &[]);
+    assert_eq!(refusal(unknown), SqlState::NO_DATA_FOUND);
+
+    for (name, write) in WRITES {
+        let write = write.replace("TOKEN", &token);
+        let refused = refusal(reader.batch_execute(&write));
+        assert_eq!(refused, SqlState::READ_ONLY_SQL_TRANSACTION, "{name}: {write}");
+    }
+    let writers = "SELECT DISTINCT p.proname::text FROM pg_proc p
+         WHERE p.pronamespace = 'flowai'::regnamespace AND p.provolatile = 'v'
+           AND has_function_privilege(p.oid, 'EXECUTE') AND p.proname NOT IN ('validate_query') ORDER BY 1";
+    for row in reader.query(writers, &[]).expect("functions") {
+        let name: &str = row.get(0);
+        let known = WRITES.iter().any(|(write, _)| *write == name) || OTHERS.contains(&name);
+        assert!(known, "no write of {name} is tried on the standby");
+    }
+    // What an agent may not do here is an answer, and its transaction goes on.
+    execute(&mut reader, "BEGIN");
+    let call = r#"SELECT flowai.call_tool('kv_put', '{"namespace": "n", "key": "a", "value": 2}') ->> 'code'"#;
+    let code: String = reader.query_one(call, &[]).expect("an answer").get(0);
+    assert_eq!(code, SqlState::READ_ONLY_SQL_TRANSACTION.code());
+    execute(&mut reader, "SELECT * FROM flowai.kv_get('n', 'a'); COMMIT");
+
+    // The same for a read-only transaction on the primary.
+    execute(&mut primary, "SET default_transaction_read_only = on");
+    for (name, write) in WRITES {
+        let write = write.replace("TOKEN", &token);
+        let refused = refusal(primary.batch_execute(&write));
+        assert_eq!(refused, SqlState::READ_ONLY_SQL_TRANSACTION, "{name}: {write}");
+    }
+    // And each of them would have been one: they succeed where they may.
+    execute(&mut primary, "SET default_transaction_read_only = off");
+    for (name, write) in WRITES {
+        let undone = format!("BEGIN; {}; ROLLBACK", write.replace("TOKEN", &token));
+        let done = primary.batch_execute(&undone);
+        // A plan needs the reference; its step is not done.
+        if name == "ref_delete" || name == "plan_finish" {
+            assert_eq!(refusal(done), SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE, "{name}");
+            execute(&mut primary, "ROLLBACK");
+        } else {
+            done.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        }
+    }
 }

@@ -1,78 +1,14 @@
 //! The background worker, on servers of its own: only a server that starts loads the library for it.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use flowai_live::{execute, unique};
-use postgres::{Client, Config, NoTls};
-
-/// A server; it is removed when this is dropped.
-struct Server {
-    name: String,
-    home: PathBuf,
-}
+use flowai_live::execute;
+use flowai_live::server::Server;
+use postgres::Client;
 
 /// How long something may take that happens within seconds.
 const SOON: Duration = Duration::from_secs(120);
-
-impl Server {
-    fn start(settings: &[&str]) -> Self {
-        let name = unique("worker").replace('_', "-");
-        let home = script("start", &name, settings);
-        Self { home: PathBuf::from(home.trim()), name }
-    }
-
-    fn connect(&self, role: &str, database: &str) -> Client {
-        Config::new()
-            .host_path(&self.home)
-            .user(role)
-            .dbname(database)
-            .connect(NoTls)
-            .unwrap_or_else(|error| panic!("cannot connect to {database} as {role}: {error:?}"))
-    }
-
-    /// The database that the worker maintains, with these tenants and a role of the same name for each.
-    fn create_database(&self, tenants: &[&str]) -> Client {
-        execute(&mut self.connect("postgres", "postgres"), "CREATE DATABASE work");
-        let mut superuser = self.connect("postgres", "work");
-        execute(&mut superuser, "CREATE EXTENSION flowai_runtime");
-        for tenant in tenants {
-            execute(
-                &mut superuser,
-                &format!(
-                    "CREATE ROLE {tenant} LOGIN;
-                     SELECT flowai.tenant_create('{tenant}'), flowai.tenant_grant('{tenant}', '{tenant}')"
-                ),
-            );
-        }
-        superuser
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.home.join("log")).expect("the server's log")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // What failed is said by the test, not by cleaning up after it.
-        drop(cluster("remove", &self.name, &[]));
-    }
-}
-
-fn script(command: &str, name: &str, settings: &[&str]) -> String {
-    let done = cluster(command, name, settings).expect("scripts/cluster runs");
-    let errors = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "scripts/cluster {command} {name}: {errors}");
-    String::from_utf8(done.stdout).expect("UTF-8")
-}
-
-fn cluster(command: &str, name: &str, settings: &[&str]) -> std::io::Result<Output> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/cluster");
-    Command::new(path).args([command, name]).args(settings).output()
-}
 
 /// New entries, numbered; a write of 256 or more is a segment, of fewer it stays in the delta.
 fn put(from: i32, to: i32) -> String {
@@ -119,11 +55,14 @@ fn found(server: &Server, tenant: &str) -> i64 {
 
 #[test]
 fn what_is_due_is_done_for_every_tenant() {
-    let server = Server::start(&[
-        "shared_preload_libraries=flowai_runtime",
-        "flowai.maintenance_database=work",
-        "flowai.maintenance_interval=1",
-    ]);
+    let server = Server::start(
+        "worker",
+        &[
+            "shared_preload_libraries=flowai_runtime",
+            "flowai.maintenance_database=work",
+            "flowai.maintenance_interval=1",
+        ],
+    );
     wait_for("the complaint", || {
         server.log().contains("maintenance of flowai_runtime does not run")
     });
@@ -204,11 +143,14 @@ fn what_is_due_is_done_for_every_tenant() {
 
 #[test]
 fn nobody_is_held_up() {
-    let server = Server::start(&[
-        "shared_preload_libraries=flowai_runtime",
-        "flowai.maintenance_database=work",
-        "flowai.maintenance_interval=1h",
-    ]);
+    let server = Server::start(
+        "worker",
+        &[
+            "shared_preload_libraries=flowai_runtime",
+            "flowai.maintenance_database=work",
+            "flowai.maintenance_interval=1h",
+        ],
+    );
     let launcher = |session: &mut Client| -> Option<i32> {
         let sql = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'flowai_runtime launcher'";
         session.query_opt(sql, &[]).expect("activity").map(|row| row.get(0))
@@ -241,5 +183,5 @@ fn nobody_is_held_up() {
     let pid = launcher(&mut session).expect("the launcher");
     execute(&mut session, &format!("SELECT pg_terminate_backend({pid})"));
     wait_for("its end", || launcher(&mut session) != Some(pid));
-    script("stop", &server.name, &[]);
+    server.stop();
 }
