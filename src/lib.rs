@@ -42,7 +42,7 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/21_reference.sql",
     name = "reference",
-    requires = ["kv", api::reference::ref_resolve]
+    requires = ["kv", api::reference::ref_resolve, api::reference::ref_intact]
 );
 extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["reference"]);
 extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);
