@@ -1,0 +1,141 @@
+//! Whoever waits for a decision hears of it, ends when told to, and does next to nothing meanwhile.
+
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
+
+use flowai_live::{backend_pid, connect, execute, new_role, new_tenant, superuser};
+use postgres::error::SqlState;
+use postgres::{Client, NoTls};
+
+/// An approval that waits, asked for by one role of a tenant; both roles' sessions and its id as text.
+fn waiting() -> (Client, Client, String) {
+    let tenant = new_tenant();
+    let (asks, decides) = (new_role(&[&tenant]), new_role(&[&tenant]));
+    let (mut asks, decides) = (connect(&asks), connect(&decides));
+    let row = asks
+        .query_one(
+            "SELECT approval::text FROM flowai.approval_request('deployment', 'web', '{}')",
+            &[],
+        )
+        .expect("it is asked");
+    (asks, decides, row.get(0))
+}
+
+fn wait(client: &mut Client, approval: &str, timeout: &str) -> Result<String, postgres::Error> {
+    let sql = format!("SELECT status FROM flowai.approval_wait('{approval}', '{timeout}')");
+    client.query_one(&sql, &[]).map(|row| row.get(0))
+}
+
+/// Until the session sleeps in a wait of an extension's.
+fn sleeps(pid: i32) {
+    let mut watch = superuser();
+    let started = Instant::now();
+    loop {
+        let row = watch
+            .query_opt(
+                "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Extension'",
+                &[&pid],
+            )
+            .expect("activity is there");
+        if row.is_some() {
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "the session does not wait");
+        sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_decision_ends_the_wait() {
+    let (mut asks, mut decides, approval) = waiting();
+    let pid = backend_pid(&mut asks);
+    let id = approval.clone();
+    let waits = spawn(move || wait(&mut asks, &id, "10 minutes"));
+    sleeps(pid);
+    // What is not committed is not decided.
+    let mut transaction = decides.transaction().expect("a transaction begins");
+    let decide = format!("SELECT decision FROM flowai.approval_decide('{approval}', 'granted')");
+    transaction.execute(&decide, &[]).expect("it is decided");
+    sleeps(pid);
+    assert!(!waits.is_finished());
+    transaction.commit().expect("the decision stands");
+    assert_eq!(waits.join().expect("the session lives").expect("the wait ends"), "granted");
+}
+
+#[test]
+fn a_cancel_request_ends_the_wait() {
+    let (mut asks, mut decides, approval) = waiting();
+    let pid = backend_pid(&mut asks);
+    let token = asks.cancel_token();
+    let id = approval.clone();
+    let waits = spawn(move || {
+        let ended = wait(&mut asks, &id, "10 minutes");
+        (asks, ended)
+    });
+    sleeps(pid);
+    token.cancel_query(NoTls).expect("the request is sent");
+    let (mut asks, ended) = waits.join().expect("the session lives");
+    assert_eq!(ended.expect_err("it was cancelled").code(), Some(&SqlState::QUERY_CANCELED));
+    // The session goes on, and the approval waits as before.
+    execute(&mut decides, &format!("SELECT flowai.approval_decide('{approval}', 'denied')"));
+    assert_eq!(wait(&mut asks, &approval, "10 minutes").expect("it is decided"), "denied");
+}
+
+#[test]
+fn a_membership_that_ends_ends_the_wait() {
+    let tenant = new_tenant();
+    let role = new_role(&[&tenant]);
+    let mut asks = connect(&role);
+    let approval: String = asks
+        .query_one(
+            "SELECT approval::text FROM flowai.approval_request('deployment', 'web', '{}')",
+            &[],
+        )
+        .expect("it is asked")
+        .get(0);
+    let pid = backend_pid(&mut asks);
+    let waits = spawn(move || wait(&mut asks, &approval, "10 minutes"));
+    sleeps(pid);
+    execute(
+        &mut flowai_live::steward(),
+        &format!("SELECT flowai.tenant_revoke('{tenant}', '{role}')"),
+    );
+    let error = waits.join().expect("the session lives").expect_err("nobody's approval");
+    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+}
+
+#[test]
+fn a_terminated_session_ends_the_wait() {
+    let (mut asks, _, approval) = waiting();
+    let pid = backend_pid(&mut asks);
+    let waits = spawn(move || wait(&mut asks, &approval, "10 minutes"));
+    sleeps(pid);
+    execute(&mut superuser(), &format!("SELECT pg_terminate_backend({pid})"));
+    assert!(waits.join().expect("the thread lives").is_err());
+}
+
+/// The processor time that a session has used, in ticks of the system's clock.
+fn ticks(pid: i32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
+    let fields: Vec<&str> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    fields[11].parse::<u64>().expect("user time") + fields[12].parse::<u64>().expect("system time")
+}
+
+#[test]
+fn who_waits_does_not_work() {
+    let (mut asks, mut decides, approval) = waiting();
+    let pid = backend_pid(&mut asks);
+    let id = approval.clone();
+    let waits = spawn(move || wait(&mut asks, &id, "10 minutes"));
+    sleeps(pid);
+    // Past the short pauses of the beginning: then a look a second.
+    sleep(Duration::from_secs(2));
+    let before = ticks(pid);
+    sleep(Duration::from_secs(4));
+    let used = ticks(pid) - before;
+    execute(&mut decides, &format!("SELECT flowai.approval_decide('{approval}', 'granted')"));
+    assert_eq!(waits.join().expect("the session lives").expect("the wait ends"), "granted");
+    // A loop without a pause uses 400 ticks of 10 ms in this time; a few looks use hardly one.
+    assert!(used < 100, "{used} ticks in 4 seconds of waiting");
+}
