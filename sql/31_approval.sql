@@ -93,7 +93,7 @@ COMMENT ON COLUMN flowai.approvals.body_hash IS 'BLAKE3 of the exact body that i
 COMMENT ON COLUMN flowai.approvals.requested_by IS 'The role that asked.';
 COMMENT ON COLUMN flowai.approvals.requested_login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.approvals.requested_at IS 'When it asked.';
-COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided; NULL for ever.';
+COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided, and a grant for a tool be used; NULL for ever.';
 COMMENT ON COLUMN flowai.approvals.separate_duties IS 'Whether the login that asked may not decide, as the policy was when it asked.';
 COMMENT ON COLUMN flowai.approvals.deciders IS 'The role whose members may decide, as the policy was when it was asked; NULL for every role of the tenant.';
 COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it was asked anew; NULL while open.';

@@ -95,8 +95,18 @@ const LAST_WORD: &str = "
 const USE: &str = "
     UPDATE flowai.approvals SET used_at = pg_catalog.clock_timestamp()
     WHERE tenant_id = $1 AND id = $2 AND decision = 'granted' AND used_at IS NULL
+      AND (expires_at IS NULL OR expires_at > pg_catalog.clock_timestamp())
     RETURNING true";
 
+/// How many calls of tools a role has waiting, up to a few more than it may.
+const WAITING: &str = "
+    SELECT pg_catalog.count(*) FROM (
+        SELECT FROM flowai.approvals
+        WHERE tenant_id = $1 AND decision IS NULL AND subject_kind = 'tool' AND requested_by = $2
+        LIMIT $3) w";
+
+/// Most calls of tools that a role may have waiting: an inbox is for people.
+const MOST_WAITING: i64 = 1000;
 /// Longest time that one call waits.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
 /// The first and the longest time between two looks.
@@ -197,6 +207,20 @@ fn record(subject: &Subject, deadline: Option<Interval>, ruling: Ruling) -> Resu
     let (role, login) = (tenant::outer_name(), tenant::login_name());
     let Subject { kind, id, revision, title, body, body_hash, .. } = subject;
     let waived = (!ruling.needed).then(|| ruling.because.clone());
+    if *kind == TOOL && waived.is_none() {
+        let waiting =
+            spi::write_one(WAITING, args![&*tenant, role.as_str(), MOST_WAITING], |row| {
+                row.need::<i64>(1)
+            })?;
+        if waiting.is_some_and(|waiting| waiting >= MOST_WAITING) {
+            return Err(Error::too_large(
+                "approval_count",
+                format!("role \"{role}\" has too many calls of tools waiting"),
+            )
+            .detail(format!("The limit is {MOST_WAITING}."))
+            .hint("Wait for a decision, or take some back with approval_withdraw."));
+        }
+    }
     // What was open when there was nothing to write may be decided before it is read.
     for _ in 0..3 {
         let now = clock::now();

@@ -2,7 +2,7 @@
 -- error says what to do next.
 --
 -- Not here, because no call breaks them: internal, interrupted, query_nested, search_scope_free and
--- ref_settled, approval_settled (races), approval_body_json, dependency_supplied (of call_tool: tool.sql), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
+-- ref_settled, approval_settled (races), approval_body_json, approval_count and dependency_supplied (of call_tool: tool.sql), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
 -- (catalog.sql), json_text and json_depth (jsonb is always readable that far), the rules of the
 -- installation (schema_empty, schema_owned, roles_plain), tenant_once_per_transaction (tenancy.sql).
 CREATE FUNCTION pg_temp.raised(role name, call text, OUT state text, OUT rule text, OUT message text, OUT hint boolean) LANGUAGE plpgsql AS $$

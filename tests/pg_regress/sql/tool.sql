@@ -108,6 +108,23 @@ SELECT flowai.call_tool('approval_get', jsonb_build_object('approval', id)) -> '
 FROM flowai.approval_list() WHERE status = 'open' AND subject_id = 'kv_delete' ORDER BY requested_at DESC LIMIT 1;
 SELECT flowai.call_tool('approval_get', '{"approval": "7"}') ->> 'code' AS code, flowai.call_tool('approval_get', '{"approval": "00000000-0000-0000-0000-000000000001"}') AS unknown;
 SELECT flowai.call_tool('approval_request', '{"subject_kind": "tool", "subject_id": "kv_delete", "body": {"key": 1}}') - 'detail' AS refused;
+-- A grant is good until the deadline.
+SELECT approval AS brief FROM flowai.approval_request('tool', 'kv_delete', '{"namespace": "agent", "key": "brief"}', '1 hour') \gset
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_decide(:'brief', 'granted');
+RESET SESSION AUTHORIZATION;
+UPDATE flowai.approvals SET requested_at = requested_at - interval '2 hours', decided_at = decided_at - interval '2 hours', expires_at = expires_at - interval '2 hours' WHERE id = :'brief';
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "brief"}');
+-- An inbox is for people: so many calls may wait, and no more.
+RESET SESSION AUTHORIZATION;
+INSERT INTO flowai.approvals (tenant_id, id, subject_kind, subject_id, subject_revision, title, body, body_hash, requested_by, requested_login)
+SELECT 'acme', gen_random_uuid(), 'tool', 'kv_delete', 1, 'call', '{}', sha256(convert_to('many' || i, 'UTF8')), 'acme_app', 'acme_app' FROM generate_series(1, 1000) i;
+SET SESSION AUTHORIZATION acme_app;
+SELECT flowai.call_tool('kv_delete', '{"namespace": "agent", "key": "one too many"}');
+RESET SESSION AUTHORIZATION;
+DELETE FROM flowai.approvals WHERE title = 'call';
+SET SESSION AUTHORIZATION acme_app;
 -- Where nothing can be written nothing can be asked, and the call does not run.
 BEGIN READ ONLY;
 SELECT answer ->> 'code' AS code FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "never asked"}');
@@ -142,6 +159,7 @@ SELECT flowai.call_tool('data_environment_get');
 SELECT revision FROM flowai.data_environment_set('{}');
 SELECT flowai.call_tool(t.name, t.args) ->> 'error' AS error FROM (VALUES (1, 'execute_query', '{"sql": "SELECT 1"}'::jsonb), (2, 'sample_table_data', '{"entry": "table:orders"}'),
     (3, 'get_catalog_entities', '{"ids": ["x"]}'), (4, 'search_catalog', '{"query": "x"}'), (5, 'kv_get', '{"namespace": "n", "key": "none"}')) AS t (n, name, args) ORDER BY n;
+SELECT flowai.call_tool('execute_query', '{"sql": "SELECT 1", "target": "nowhere"}') ->> 'error' AS error;
 SELECT revision FROM flowai.data_environment_set('{"catalog": {"kind": "empty"}, "target_database_url": "sqlite:warehouse.db"}');
 SELECT flowai.call_tool('search_catalog', '{"query": "x"}') ->> 'error' AS error, flowai.call_tool('execute_query', '{"sql": "SELECT 1 AS n"}') -> 'rows' AS rows;
 SELECT flowai.call_tool('data_environment_get') - 'set_at';
