@@ -17,6 +17,11 @@ use crate::pg::owner::as_outer;
 use crate::pg::spi::{self, args};
 use crate::pg::{clock, tenant};
 
+/// Most subjects have no policy, and tools ask at each call.
+const ANY: &str = "
+    SELECT true FROM flowai.approval_policies
+    WHERE tenant_id = $1 AND subject_kind = $2 AND subject IN ($3, '*') LIMIT 1";
+
 const POLICY: &str = "
     SELECT p.policy, p.predicate, p.function, p.unchanged, p.separate_duties, p.deciders
     FROM flowai_internal.approval_policy($1, $2) p";
@@ -253,6 +258,16 @@ pub(super) fn ruling(subject_kind: &str, subject: &str, body: &str) -> Result<Ru
         separate_duties: bool,
         deciders: Option<String>,
     }
+    let tenant = tenant::required()?;
+    let any = args![&*tenant, subject_kind, subject];
+    if spi::write_one(ANY, any, |row| row.need::<bool>(1))?.is_none() {
+        return Ok(Ruling {
+            needed: Policy::asks_by_default(subject_kind),
+            because: "no policy".to_owned(),
+            separate_duties: false,
+            deciders: None,
+        });
+    }
     let found = spi::write_one(POLICY, args![subject_kind, subject], |row| {
         Ok(Found {
             policy: row.need(1)?,
@@ -263,14 +278,7 @@ pub(super) fn ruling(subject_kind: &str, subject: &str, body: &str) -> Result<Ru
             deciders: row.get(6),
         })
     })?;
-    let Some(found) = found else {
-        return Ok(Ruling {
-            needed: Policy::asks_by_default(subject_kind),
-            because: "no policy".to_owned(),
-            separate_duties: false,
-            deciders: None,
-        });
-    };
+    let found = found.ok_or_else(|| Error::internal("a policy that is there is not found"))?;
     let policy = Policy::named(&found.policy)
         .ok_or_else(|| Error::internal("a policy of an unknown sort"))?;
     let (needed, because) = match policy {
