@@ -241,11 +241,7 @@ impl Problems {
         if kinds.contains(&kind) {
             return Some(kind);
         }
-        self.add(
-            &path,
-            format!("unknown kind \"{}\"", shorten(kind)),
-            format!("Kinds are {}.", kinds.join(", ")),
-        );
+        self.add(&path, "the kind is unknown", format!("Kinds are {}.", kinds.join(", ")));
         None
     }
 
