@@ -85,11 +85,12 @@ const SEEN: &str = "
            EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8
     FROM flowai.approvals WHERE tenant_id = $1 AND id = $2";
 
-/// The last word about a call of a tool.
-const LAST_WORD: &str = "
-    SELECT id, decision, comment, used_at IS NOT NULL, expires_at FROM flowai.approvals
+/// What was said about a call of a tool and still counts, the last word first.
+const LAST_WORDS: &str = "
+    SELECT id, decision, comment, COALESCE(expires_at <= pg_catalog.clock_timestamp(), false) FROM flowai.approvals
     WHERE tenant_id = $1 AND requested_by = $2 AND subject_kind = 'tool' AND subject_id = $3 AND body_hash = $4
-    ORDER BY decision IS NULL DESC, requested_at DESC, id LIMIT 1";
+      AND used_at IS NULL AND (decision IS NULL OR decision IN ('granted', 'denied', 'sent_back'))
+    ORDER BY requested_at DESC, id DESC LIMIT 100";
 
 /// Whoever comes second waits for the first, and finds nothing if that one's call stands.
 const USE: &str = "
@@ -513,24 +514,20 @@ pub(crate) fn gate(tool: Option<&str>, arguments: Option<Jsonb>) -> Result<Gate>
     }
     let tenant = tenant::required()?;
     let body_hash = digest::hash(body.text())?.to_vec();
-    let last = args![&*tenant, tenant::outer_name(), id, body_hash.clone()];
-    let last = spi::write_one(LAST_WORD, last, |row| {
-        Ok((
-            row.need::<Uuid>(1)?,
-            row.get::<String>(2),
-            row.get::<String>(3),
-            row.need::<bool>(4)?,
-            row.get::<TimestampWithTimeZone>(5),
-        ))
-    })?;
-    if let Some((approval, decision, comment, used, expires_at)) = last {
-        match decision.as_deref() {
-            None if expires_at
-                .is_none_or(|at| clock::micros(&at) > clock::micros(&clock::now())) =>
-            {
-                return Ok(Gate::Waits(approval));
-            }
-            Some("granted") if !used => {
+    // Whoever waited for another call, and found that it had used the grant up, looks again: there may be
+    // the next one by now.
+    for _ in 0..5 {
+        let words = args![&*tenant, tenant::outer_name(), id, body_hash.clone()];
+        let words = spi::write(LAST_WORDS, words, |row| {
+            Ok(Word {
+                approval: row.need(1)?,
+                decision: row.get(2),
+                comment: row.get(3),
+                late: row.need(4)?,
+            })
+        })?;
+        match last_word(words) {
+            Some(Gate::Granted(approval)) => {
                 let used =
                     spi::write_one(USE, args![&*tenant, approval], |row| row.need::<bool>(1))?;
                 if used.is_some() {
@@ -538,14 +535,39 @@ pub(crate) fn gate(tool: Option<&str>, arguments: Option<Jsonb>) -> Result<Gate>
                     return Ok(Gate::Granted(approval));
                 }
             }
-            Some(decision @ ("denied" | "sent_back")) => {
-                return Ok(Gate::Refused { approval, decision: decision.to_owned(), comment });
-            }
-            _ => {}
+            Some(word) => return Ok(word),
+            None => break,
         }
     }
     let title = format!("call {id}");
     let subject =
         Subject { kind: TOOL, id, revision: 1, title: &title, body, body_hash, plan_kind: "" };
     record(&subject, None, ruling).map(|asked| Gate::Waits(asked.approval))
+}
+
+/// Something that was said about a call of a tool.
+struct Word {
+    approval: Uuid,
+    decision: Option<String>,
+    comment: Option<String>,
+    /// The deadline has passed.
+    late: bool,
+}
+
+/// A grant that is not used yet, unless somebody said no since; else what waits; else the no. The words
+/// come last first.
+fn last_word(words: Vec<Word>) -> Option<Gate> {
+    let mut waits = None;
+    for Word { approval, decision, comment, late } in words {
+        match decision.as_deref() {
+            None if !late => waits = Some(Gate::Waits(approval)),
+            Some("granted") if !late => return Some(Gate::Granted(approval)),
+            None | Some("granted") => {}
+            Some(decision) => {
+                let decision = decision.to_owned();
+                return Some(waits.unwrap_or(Gate::Refused { approval, decision, comment }));
+            }
+        }
+    }
+    waits
 }

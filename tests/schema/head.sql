@@ -2188,8 +2188,11 @@ CREATE UNIQUE INDEX approvals_open_tool_idx ON flowai.approvals (tenant_id, subj
     WHERE decision IS NULL AND subject_kind OPERATOR(pg_catalog.=) 'tool';
 -- Serves the inbox.
 CREATE INDEX approvals_waiting_idx ON flowai.approvals (tenant_id, requested_at, id) WHERE decision IS NULL;
--- Serves the outbox, and the look for the last word about a call of a tool.
-CREATE INDEX approvals_requested_idx ON flowai.approvals (tenant_id, requested_by, subject_kind, subject_id, requested_at);
+-- Serves the look for the last word about a call of a tool.
+CREATE INDEX approvals_call_idx ON flowai.approvals (tenant_id, requested_by, subject_id, body_hash, requested_at)
+    WHERE used_at IS NULL AND subject_kind OPERATOR(pg_catalog.=) 'tool';
+-- Serves the outbox.
+CREATE INDEX approvals_requested_idx ON flowai.approvals (tenant_id, requested_by, requested_at, id);
 COMMENT ON TABLE flowai.approvals IS 'What waits for a person''s decision, and every decision made. Written by flowai.plan_submit, flowai.plan_cancel, flowai.call_tool and the functions flowai.approval_*.';
 COMMENT ON COLUMN flowai.approvals.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.approvals.id IS 'Names the approval.';

@@ -139,3 +139,77 @@ fn who_waits_does_not_work() {
     // A loop without a pause uses 400 ticks of 10 ms in this time; a few looks use hardly one.
     assert!(used < 100, "{used} ticks in 4 seconds of waiting");
 }
+
+#[test]
+fn a_grant_is_for_one_of_many_calls() {
+    const SESSIONS: usize = 12;
+    const GRANTS: i64 = 15;
+    let tenant = new_tenant();
+    let agent = new_role(&[&tenant]);
+    let mut person = connect(&new_role(&[&tenant]));
+    execute(
+        &mut flowai_live::steward(),
+        &format!("SELECT flowai.approval_policy_set('{tenant}', 'tool', 'event_emit', 'always')"),
+    );
+    let calls: Vec<_> = (0..SESSIONS)
+        .map(|number| {
+            let mut session = connect(&agent);
+            spawn(move || {
+                let call = "SELECT flowai.call_tool('event_emit', '{\"name\": \"rocket.launched\"}') ->> 'status' IS NULL";
+                let (mut launched, mut turn) = (0, number);
+                // Until the person has had enough.
+                while session
+                    .query_one("SELECT count(*) FROM flowai.kv_get('launch', 'over')", &[])
+                    .expect("kv_get")
+                    .get::<_, i64>(0)
+                    == 0
+                {
+                    turn += 1;
+                    let mut transaction = session.transaction().expect("a transaction begins");
+                    let ran: bool = transaction.query_one(call, &[]).expect("call_tool").get(0);
+                    // Some change their mind: what they launched has not happened, and the grant stays.
+                    if turn % 3 == 0 {
+                        transaction.rollback().expect("it is taken back");
+                    } else {
+                        transaction.commit().expect("it stands");
+                        launched += i64::from(ran);
+                    }
+                }
+                launched
+            })
+        })
+        .collect();
+    let granted = Instant::now();
+    let mut grants = 0;
+    while grants < GRANTS {
+        assert!(granted.elapsed() < Duration::from_secs(300), "only {grants} calls were asked for");
+        let decided = person
+            .query(
+                "SELECT d.decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') d",
+                &[],
+            )
+            .expect("it is decided");
+        grants += decided.len() as i64;
+        sleep(Duration::from_millis(5));
+    }
+    // The last grant is used by somebody before all stop.
+    let unused =
+        "SELECT count(*) FROM flowai.approvals WHERE decision = 'granted' AND used_at IS NULL";
+    while person.query_one(unused, &[]).expect("count").get::<_, i64>(0) > 0 {
+        assert!(granted.elapsed() < Duration::from_secs(300), "a grant is not used");
+        sleep(Duration::from_millis(5));
+    }
+    execute(&mut person, "SELECT flowai.kv_put('launch', 'over', 'true')");
+    let launched: i64 = calls.into_iter().map(|call| call.join().expect("the session lives")).sum();
+    let count = |client: &mut Client, sql: &str| {
+        client.query_one(sql, &[]).expect("count").get::<_, i64>(0)
+    };
+    let events = "SELECT count(*) FROM flowai.event_list('rocket.', max_rows => 1000)";
+    let used = "SELECT count(*) FROM flowai.event_list('flowai.approval.used', max_rows => 1000)";
+    assert_eq!(launched, grants, "calls that ran, and grants");
+    assert_eq!(count(&mut person, events), grants, "what they did");
+    assert_eq!(count(&mut person, used), grants, "what is on record");
+    // The same call waits once at most, whoever asked.
+    let open = "SELECT count(*) FROM flowai.approvals WHERE decision IS NULL";
+    assert!(count(&mut person, open) <= 1);
+}

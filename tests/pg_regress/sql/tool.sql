@@ -116,6 +116,16 @@ RESET SESSION AUTHORIZATION;
 UPDATE flowai.approvals SET requested_at = requested_at - interval '2 hours', decided_at = decided_at - interval '2 hours', expires_at = expires_at - interval '2 hours' WHERE id = :'brief';
 SET SESSION AUTHORIZATION acme_app;
 SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "brief"}');
+-- A later no takes an earlier grant back.
+SELECT created FROM flowai.approval_request('tool', 'kv_delete', '{"namespace": "agent", "key": "later"}');
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.body ->> 'key' = 'later';
+SET SESSION AUTHORIZATION acme_app;
+SELECT created FROM flowai.approval_request('tool', 'kv_delete', '{"namespace": "agent", "key": "later"}');
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'denied') WHERE i.body ->> 'key' = 'later';
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "later"}');
 -- An inbox is for people: so many calls may wait, and no more.
 RESET SESSION AUTHORIZATION;
 INSERT INTO flowai.approvals (tenant_id, id, subject_kind, subject_id, subject_revision, title, body, body_hash, requested_by, requested_login)
