@@ -43,7 +43,7 @@ COMMENT ON COLUMN flowai.events.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.events.event_id IS 'A UUID of version 7: its order is that of time.';
 COMMENT ON COLUMN flowai.events.recorded_at IS 'When, by the database''s clock.';
 COMMENT ON COLUMN flowai.events.workspace_id IS 'The workspace that was in force.';
-COMMENT ON COLUMN flowai.events.name IS 'What happened: dotted words. Those of the runtime''s own begin with "flowai.": flowai.tenant.*, function.*, extension.*, plan.*, approval.*, search.rebuilt, query.refused.';
+COMMENT ON COLUMN flowai.events.name IS 'What happened: dotted words. Those of the runtime''s own begin with "flowai.": flowai.tenant.*, function.*, extension.*, plan.*, approval.*, data_environment.set, search.rebuilt, query.refused.';
 COMMENT ON COLUMN flowai.events.severity IS 'How much it matters: debug, info, warn or error.';
 COMMENT ON COLUMN flowai.events.attributes IS 'The facts: an object of at most 8 KiB of text, secrets replaced by "[redacted]".';
 COMMENT ON COLUMN flowai.events.role IS 'The role that did it.';

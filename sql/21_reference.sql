@@ -5,6 +5,8 @@
 -- from an id what it stands for, or find out whether another tenant has it. A reference that has expired
 -- is gone for every operation, long before anybody removes its row.
 
+ALTER FUNCTION flowai.ref_intact(text, text, jsonb) SET SCHEMA flowai_internal;
+
 CREATE TABLE flowai.ref_kinds (
     tenant_id  flowai.identifier NOT NULL,
     kind       flowai.identifier NOT NULL,
@@ -96,9 +98,9 @@ END;
 
 CREATE FUNCTION flowai.ref_get(kind text, id text)
 RETURNS TABLE (payload jsonb, expires_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
 BEGIN ATOMIC
-    SELECT p.payload, p.expires_at
+    SELECT flowai_internal.ref_intact(p.kind, p.id, p.payload), p.expires_at
     FROM flowai.ref_payloads p
     WHERE p.tenant_id = flowai.current_tenant()
       AND p.kind = ref_get.kind
@@ -122,9 +124,10 @@ END;
 
 CREATE FUNCTION flowai.ref_resolve_many(refs jsonb)
 RETURNS TABLE (ordinal bigint, kind text, id text, found boolean, payload jsonb, expires_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
-    SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL, p.payload, p.expires_at
+    SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL,
+           flowai_internal.ref_intact(p.kind, p.id, p.payload), p.expires_at
     FROM pg_catalog.jsonb_array_elements(refs) WITH ORDINALITY AS h(handle, ordinal)
     LEFT JOIN flowai.ref_payloads p
       ON p.tenant_id = flowai.current_tenant()

@@ -48,6 +48,9 @@ CREATE TABLE flowai.plans (
     CONSTRAINT plans_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT plans_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32),
     CONSTRAINT plans_revision_positive CHECK (revision OPERATOR(pg_catalog.>) 0),
+    -- Whatever was started was claimed.
+    CONSTRAINT plans_attempts_counted CHECK (
+        attempt OPERATOR(pg_catalog.>=) CASE WHEN started_at IS NULL THEN 0 ELSE 1 END),
     -- A state and the times that led to it belong together.
     CONSTRAINT plans_times_fit_state CHECK (CASE state
         WHEN 'draft'     THEN pg_catalog.num_nonnulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0
@@ -171,7 +174,8 @@ ALTER TABLE flowai.plan_transitions ADD CONSTRAINT plan_transitions_plan_known F
 
 CREATE FUNCTION flowai.plan_get(plan text)
 RETURNS TABLE (id text, kind text, state text, revision bigint, title text, steps jsonb, created_by text, created_at timestamptz,
-               submitted_at timestamptz, approved_at timestamptz, started_at timestamptz, finished_at timestamptz, outcome jsonb)
+               submitted_at timestamptz, approved_at timestamptz, started_at timestamptz, finished_at timestamptz, outcome jsonb,
+               attempt integer, lease_expires_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
     SELECT p.id, p.kind, p.state, p.revision, p.title,
@@ -182,7 +186,8 @@ BEGIN ATOMIC
                                       WHERE r.tenant_id = p.tenant_id AND r.plan_id = p.id AND r.step_no = s.step_no))
                    ORDER BY s.step_no)
             FROM flowai.plan_steps s WHERE s.tenant_id = p.tenant_id AND s.plan_id = p.id),
-           p.created_by, p.created_at, p.submitted_at, p.approved_at, p.started_at, p.finished_at, p.outcome
+           p.created_by, p.created_at, p.submitted_at, p.approved_at, p.started_at, p.finished_at, p.outcome,
+           p.attempt, p.lease_expires_at
     FROM flowai.plans p
     WHERE p.tenant_id = flowai.current_tenant() AND p.id = plan_get.plan;
 END;

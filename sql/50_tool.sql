@@ -4,7 +4,7 @@
 
 CREATE FUNCTION flowai.tools()
 RETURNS TABLE (name text, description text, input_schema jsonb)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40
 BEGIN ATOMIC
     SELECT t.name, t.description, pg_catalog.jsonb_build_object(
         'type', 'object', 'properties', t.properties::jsonb, 'required', pg_catalog.to_jsonb(t.required), 'additionalProperties', false)
@@ -35,7 +35,8 @@ BEGIN ATOMIC
     ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
      '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
     ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
-     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{sql}'),
+     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1},
+       "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
      '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
@@ -62,6 +63,20 @@ BEGIN ATOMIC
     ('plan_get', 'Shows a plan with its steps and their results.', '{"plan": {"type": "string"}}', '{plan}'),
     ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
      '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('approval_request', 'Asks a person for an approval: of a call of a tool (subject_kind tool, subject_id its name, body its arguments), of a plan (subject_kind plan, body its body), or of anything else.',
+     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"description": "What exactly is asked about: any JSON value."},
+       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001}}', '{subject_kind,subject_id,body}'),
+    ('approval_get', 'Shows an approval and whether it is open, granted, denied, sent_back, withdrawn, waived or expired.', '{"approval": {"type": "string", "description": "The id that was returned when it was asked for."}}', '{approval}'),
+    ('approval_list', 'Lists approvals, newest first: those asked for, or those that wait for a decision. Only a person decides. For more, pass the last id as after.',
+     '{"which": {"type": "string", "enum": ["asked", "waiting"]}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('approval_withdraw', 'Takes back an approval that was asked for and is still open.',
+     '{"approval": {"type": "string"}, "comment": {"type": "string"}}', '{approval}'),
+    ('event_emit', 'Records that something happened.',
+     '{"name": {"type": "string", "description": "Dotted words, such as order.shipped."}, "attributes": {"type": "object"}, "severity": {"type": "string", "enum": ["debug", "info", "warn", "error"]}}', '{name}'),
+    ('event_list', 'Lists what happened, in order of time, by the beginning of its name. For more, pass the last event_id as after.',
+     '{"name_prefix": {"type": "string"}, "since": {"type": "string", "description": "A time such as 2026-01-31T12:00:00Z."}, "after": {"type": "string"},
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('data_environment_get', 'Shows what data this workspace has been given: the target database, the catalog, the search index.', '{}', '{}'),
     ('plan_history', 'Lists every move of a plan from state to state.', '{"plan": {"type": "string"}}', '{plan}')
     ) AS t (name, description, properties, required)
     ORDER BY t.name;

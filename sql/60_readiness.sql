@@ -133,6 +133,15 @@ check_row (capability, name, advisory, object, ok) AS (
         JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'flowai_runtime' WHERE t.relkind = 'r'
     UNION ALL SELECT storage.title, 'no_default_privileges', false, o.rolname, NOT EXISTS (
             SELECT FROM pg_default_acl d WHERE d.defaclrole = o.oid OR d.defaclnamespace IN (SELECT n.oid FROM namespace n)) FROM storage, fixed_role o
+    -- What no transition, decision or claim may break is a constraint on each leaf.
+    UNION ALL SELECT storage.title, 'rules_are_constraints', false, t.label || '.' || rule.name, EXISTS (
+            SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = rule.name AND k.contype = 'c' AND k.convalidated)
+        FROM storage, (VALUES ('plans', 'plans_times_fit_state'), ('plans', 'plans_lease_while_running'), ('plans', 'plans_attempts_counted'),
+                              ('plans', 'plans_outcome_when_finished'), ('plan_transitions', 'plan_transitions_legal'),
+                              ('approvals', 'approvals_decided_once'), ('approvals', 'approvals_decided_in_time'),
+                              ('approvals', 'approvals_duties_separate'), ('approvals', 'approvals_used_when_granted'),
+                              ('approval_policies', 'approval_policies_predicate_whole')) AS rule (relation, name)
+        JOIN tenant_table t ON t.relname ~ ('^' || rule.relation || '(_\d\d)?$')
     UNION ALL SELECT storage.title, 'sessions_built', false, t.label, true FROM storage, tenant_table t WHERE t.label = 'flowai.sessions'
 
     -- ------------------------------------------------------------------- who is which tenant
@@ -156,7 +165,7 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT routing.title, 'no_public_execute', false, r.label, r.proname IN ('current_tenant', 'tenant_is') OR NOT EXISTS (
             SELECT FROM routine_right g WHERE g.label = r.label AND g.grantee = 0) FROM routing, routine r
     UNION ALL SELECT routing.title, 'acting_for_tenants_ungranted', false, r.label, NOT EXISTS (
-            SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname = 'act_for'
+            SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname IN ('act_for', 'approval_gate')
     UNION ALL SELECT routing.title, 'administration_for_administrators', false, r.label, NOT EXISTS (
             SELECT FROM routine_right g WHERE g.label = r.label AND pg_get_userbyid(g.grantee) <> 'flowai_admin')
         FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proargnames[1:r.pronargs] && '{tenant}' AND r.proname NOT IN ('tenant_is', 'use_tenant')
@@ -227,6 +236,7 @@ expected (name, capability, advisory, may_be_empty) AS (
         ('storage', 'internal_tables_ungranted', false, false), ('storage', 'columns_read_only_to_roles', false, false), ('storage', 'relations_owned_by_owner', false, false),
         ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
         ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
+        ('storage', 'rules_are_constraints', false, false),
         ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),
         ('routing', 'current_tenant_trustworthy', false, false), ('routing', 'tenant_is_trustworthy', false, false), ('routing', 'routines_of_extension', false, false),
         ('routing', 'tenant_is_no_argument', false, false), ('routing', 'definer_path_pinned', false, false), ('routing', 'routines_owned_by_owner', false, false),
@@ -286,6 +296,8 @@ DECLARE
     tenant text;
     handle text;
     handles text[] := '{}';
+    approval uuid;
+    approvals uuid[] := '{}';
     names text[] := '{}';
     answers boolean[] := '{}';
 BEGIN
@@ -302,6 +314,8 @@ BEGIN
             PERFORM flowai.plan_kind_define('selftest', '{"type": "object"}');
             PERFORM flowai.plan_store('selftest', 'shared', jsonb_build_object('title', tenant, 'steps',
                 jsonb_build_array(jsonb_build_object('operation', 'none', 'input', '{}'::jsonb))));
+            SELECT r.approval INTO approval FROM flowai.approval_request('selftest', 'shared', to_jsonb(tenant)) AS r;
+            approvals := approvals || approval;
         END LOOP;
 
         PERFORM flowai_internal.act_for(two);
@@ -325,6 +339,15 @@ BEGIN
         END;
         names := names || 'plan: the same id is the tenant''s own'::text;
         answers := answers || ((SELECT array_agg(p.title) FROM flowai.plans p) = ARRAY[two]);
+        names := names || 'approval: the same subject is the tenant''s own'::text;
+        answers := answers || ((SELECT array_agg(i.body) FROM flowai.approval_inbox i) = ARRAY[to_jsonb(two)]);
+        names := names || 'approval: another tenant''s cannot be decided'::text;
+        BEGIN
+            PERFORM flowai.approval_decide(approvals[1], 'granted');
+            answers := answers || false;
+        EXCEPTION WHEN no_data_found THEN
+            answers := answers || true;
+        END;
         names := names || 'a row for another tenant is refused'::text;
         BEGIN
             INSERT INTO flowai.kv_entries SELECT (jsonb_populate_record(NULL::flowai.kv_entries,

@@ -42,10 +42,14 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/21_reference.sql",
     name = "reference",
-    requires = ["kv", api::reference::ref_resolve]
+    requires = ["kv", api::reference::ref_resolve, api::reference::ref_intact]
 );
 extension_sql_file!("../sql/30_plan.sql", name = "plan", requires = ["reference"]);
-extension_sql_file!("../sql/31_approval.sql", name = "approval", requires = ["plan"]);
+extension_sql_file!(
+    "../sql/31_approval.sql",
+    name = "approval",
+    requires = ["plan", "query", api::tenancy::whoami, api::approval::approval_gate]
+);
 extension_sql_file!(
     "../sql/40_catalog.sql",
     name = "catalog",
@@ -62,7 +66,12 @@ extension_sql_file!("../sql/50_tool.sql", name = "tool", requires = ["tenancy"])
 extension_sql_file!(
     "../sql/60_readiness.sql",
     name = "readiness",
-    requires = ["tenant_data", "search", "query", "approval"]
+    requires = ["tenant_data", "search", "query", "approval", "data_environment"]
+);
+extension_sql_file!(
+    "../sql/45_data_environment.sql",
+    name = "data_environment",
+    requires = ["catalog"]
 );
 extension_sql_file!("../sql/44_query_target.sql", name = "query_target", requires = ["query"]);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);

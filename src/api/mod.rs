@@ -5,6 +5,7 @@
 
 pub(crate) mod approval;
 pub(crate) mod catalog;
+pub(crate) mod data_environment;
 pub(crate) mod event;
 pub(crate) mod kv;
 pub(crate) mod page;

@@ -77,6 +77,17 @@ fn plan_claim(
     )
 }
 
+/// Takes plans back from workers whose lease is over.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn plan_reap(
+    max_attempts: default!(Option<i32>, "NULL"),
+    max_rows: default!(Option<i32>, 100),
+) -> TableIterator<'static, (name!(plan, String), name!(state, String), name!(attempt, i32))> {
+    let reaped = plan::reap_all(max_attempts, max_rows).or_raise();
+    TableIterator::new(reaped.into_iter().map(|r| (r.plan, r.state.name().to_owned(), r.attempt)))
+}
+
 /// Extends a worker's lease.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
@@ -153,16 +164,19 @@ fn plan_list(
         name!(revision, i64),
         name!(title, String),
         name!(created_at, TimestampWithTimeZone),
+        name!(attempt, i32),
     ),
 > {
     let plans = plan::list(state, after, flowai_core::page::rows(max_rows).or_raise()).or_raise();
     TableIterator::new(
-        plans.into_iter().map(|p| (p.id, p.kind, p.state, p.revision, p.title, p.created_at)),
+        plans
+            .into_iter()
+            .map(|p| (p.id, p.kind, p.state, p.revision, p.title, p.created_at, p.attempt)),
     )
 }
 
 /// Every payload that a plan uses.
-#[pg_extern(stable, strict, parallel_restricted)]
+#[pg_extern(stable, strict, parallel_restricted, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 fn plan_inputs(
     plan: &str,

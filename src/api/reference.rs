@@ -49,6 +49,13 @@ pub(crate) fn ref_resolve(kind: &str, id: &str) -> Stored {
     reference::resolve(kind, id).or_raise()
 }
 
+/// A payload, if it is what the id says.
+#[pg_extern(stable, strict, parallel_restricted, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub(crate) fn ref_intact(kind: &str, id: &str, payload: Jsonb) -> Jsonb {
+    reference::intact(kind, id, payload).or_raise()
+}
+
 /// Deletes a reference.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]

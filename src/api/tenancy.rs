@@ -41,7 +41,7 @@ fn require_tenant() -> String {
 
 /// Who this session is for flowai, and why.
 #[pg_extern(stable, parallel_restricted)]
-fn whoami() -> TableIterator<
+pub(crate) fn whoami() -> TableIterator<
     'static,
     (
         name!(role, String),

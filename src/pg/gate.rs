@@ -1,18 +1,19 @@
 //! Gates that stand while a foreign statement is analysed and run: whatever the walk over its text did
 //! not see, they see when it happens.
 //!
-//! Four hooks of the server, installed once and asleep outside the envelope; each goes on to whoever
+//! Five hooks of the server, installed once and asleep outside the envelope; each goes on to whoever
 //! was there before. A function is stopped before it is first called in an expression: the check of a
 //! domain, a policy of a table, the body of an allowed function. A nested statement is walked like the
 //! statement itself. Utility commands and changes of objects are refused. Conditions of partial indexes
-//! are looked at, because the planner's estimates call functions in a way that no hook sees.
+//! are looked at, because the planner's estimates call functions in a way that no hook sees. And a function in
+//! SQL that nobody allowed is kept from being inlined, or it would be called without ever being called.
 //!
 //! A refusal is kept: code that catches the error does not get away with it.
 //!
 //! The hook of utility commands has one more duty, outside the envelope: cursors WITH HOLD.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{c_char, c_int, c_void};
 
 use flowai_core::query::{Code, Refusal};
@@ -40,13 +41,15 @@ thread_local! {
     static PHASE: Cell<Phase> = const { Cell::new(Phase::Asleep) };
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
     static BEFORE: Cell<Before> =
-        const { Cell::new(Before { parse: None, access: None, utility: None, planning: None }) };
+        const { Cell::new(Before { parse: None, access: None, utility: None, planning: None, call: None }) };
 }
 
 /// What the gates know of the statement that they watch.
 struct Watch {
     judge: Judge,
     admitted: HashSet<pg_sys::Oid>,
+    /// Whether functions that the planner would inline may be.
+    inlined: HashMap<pg_sys::Oid, bool>,
     refusal: Option<Refusal>,
 }
 
@@ -57,6 +60,7 @@ struct Before {
     access: pg_sys::object_access_hook_type,
     utility: pg_sys::ProcessUtility_hook_type,
     planning: pg_sys::get_relation_info_hook_type,
+    call: pg_sys::needs_fmgr_hook_type,
 }
 
 /// Installs the hooks. Called once, when the library is loaded.
@@ -68,11 +72,13 @@ pub(crate) fn init() {
             access: pg_sys::object_access_hook,
             utility: pg_sys::ProcessUtility_hook,
             planning: pg_sys::get_relation_info_hook,
+            call: pg_sys::needs_fmgr_hook,
         });
         pg_sys::post_parse_analyze_hook = Some(after_analysis);
         pg_sys::object_access_hook = Some(on_access);
         pg_sys::ProcessUtility_hook = Some(on_utility);
         pg_sys::get_relation_info_hook = Some(on_planning);
+        pg_sys::needs_fmgr_hook = Some(on_call);
     }
 }
 
@@ -82,7 +88,12 @@ pub(crate) struct Gates(());
 impl Gates {
     /// Lets the gates down for the analysis of a statement.
     pub(crate) fn lower(judge: Judge) -> Self {
-        WATCH.set(Some(Watch { judge, admitted: HashSet::new(), refusal: None }));
+        WATCH.set(Some(Watch {
+            judge,
+            admitted: HashSet::new(),
+            inlined: HashMap::new(),
+            refusal: None,
+        }));
         Self::watch_for(Phase::Analysis);
         Self(())
     }
@@ -196,6 +207,42 @@ fn pass(function: pg_sys::Oid) {
             watch.admitted.extend(analyze::parts_of_aggregate(function));
         }
     });
+}
+
+/// Whether the planner may put a function's body in the place of its call. What the body calls is watched
+/// either way; but what an allowed function calls must be allowed itself.
+fn may_inline(function: pg_sys::Oid) -> bool {
+    if !analyze::keeps_plans(function) {
+        return true;
+    }
+    let (known, judge) = WATCH.with_borrow(|watch| match watch {
+        Some(watch) => (watch.inlined.get(&function).copied(), Some(watch.judge)),
+        None => (Some(true), None),
+    });
+    let (None, Some(judge)) = (known, judge) else { return known.unwrap_or(true) };
+    let may = match analyze::standing(function) {
+        Standing::Harmless => true,
+        Standing::Refused(_) => false,
+        Standing::Foreign(foreign) => {
+            let _asleep = Asleep::for_now();
+            judge(&[foreign]).or_raise().is_none()
+        }
+    };
+    WATCH.with_borrow_mut(|watch| {
+        if let Some(watch) = watch {
+            watch.inlined.insert(function, may);
+        }
+    });
+    may
+}
+
+/// The server asks this before it inlines a function, and before it calls one. Yes means: neither inlined
+/// nor called directly, so that [`on_access`] hears of it.
+#[pg_guard]
+unsafe extern "C-unwind" fn on_call(function: pg_sys::Oid) -> bool {
+    // SAFETY: what the server passed is passed on.
+    let before = BEFORE.get().call.is_some_and(|before| unsafe { before(function) });
+    before || (PHASE.get() != Phase::Asleep && !may_inline(function))
 }
 
 #[pg_guard]

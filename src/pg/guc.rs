@@ -39,6 +39,7 @@ static KV_MAX_VALUE_BYTES: GucSetting<i32> = GucSetting::<i32>::new(16 * 1024);
 static MAINTENANCE_DATABASE: GucSetting<Option<CString>> =
     GucSetting::<Option<CString>>::new(Some(c""));
 static MAINTENANCE_INTERVAL: GucSetting<i32> = GucSetting::<i32>::new(60);
+static PLAN_MAX_ATTEMPTS: GucSetting<i32> = GucSetting::<i32>::new(20);
 static SEARCH_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(64);
 static SEARCH_DELTA_ROWS: GucSetting<i32> = GucSetting::<i32>::new(4096);
 static SEARCH_DISK_CACHE_MB: GucSetting<i32> = GucSetting::<i32>::new(1024);
@@ -110,6 +111,14 @@ pub(crate) fn maintenance_database() -> Option<CString> {
 /// Time from one round of maintenance to the next.
 pub(crate) fn maintenance_interval() -> Duration {
     Duration::from_secs(MAINTENANCE_INTERVAL.get() as u64)
+}
+
+/// The highest value of `flowai.plan_max_attempts`.
+pub(crate) const PLAN_MOST_ATTEMPTS: i32 = 1_000_000;
+
+/// Claims of a plan after which a lease that is over fails it; 0 means that there is no bound.
+pub(crate) fn plan_max_attempts() -> i32 {
+    PLAN_MAX_ATTEMPTS.get()
 }
 
 /// Bytes that the backend's cache of opened search segments may hold.
@@ -341,6 +350,16 @@ pub(crate) fn init() {
         1024 * 1024,
         GucContext::Suset,
         GucFlags::UNIT_MB,
+    );
+    integer(
+        c"flowai.plan_max_attempts",
+        c"Claims of a plan after which it has failed once its lease is over.",
+        c"Until then it goes back to approved. 0 means that it always does. The argument max_attempts of plan_reap overrides it.",
+        &PLAN_MAX_ATTEMPTS,
+        0,
+        PLAN_MOST_ATTEMPTS,
+        GucContext::Userset,
+        GucFlags::default(),
     );
     integer(
         c"flowai.search_flush_rows",

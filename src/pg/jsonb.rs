@@ -3,10 +3,18 @@
 //! pgrx's `JsonB` parses into a tree at the border and prints it again on the way out. A value that
 //! only passes through (key/value, references) needs neither, and a large one is read as a stream.
 
+use std::cell::RefCell;
 use std::ffi::CStr;
+use std::rc::Rc;
 
+use flowai_core::schema::{Schema, Schemas};
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::{FromDatum, IntoDatum, pg_sys};
+
+thread_local! {
+    /// Schemas that were compiled lately, by what they say: a cache of bytes, whoever they belong to.
+    static SCHEMAS: RefCell<Schemas> = RefCell::default();
+}
 
 /// A jsonb datum, detoasted, in the memory context of the statement that it came from.
 #[derive(Clone, Copy)]
@@ -37,6 +45,11 @@ impl Jsonb {
             )
             .cast_mut_ptr()
         }))
+    }
+
+    /// The JSON Schema that the value is, compiled once in the life of the backend.
+    pub(crate) fn schema(&self) -> flowai_core::Result<Rc<Schema>> {
+        SCHEMAS.with_borrow_mut(|schemas| schemas.compiled(self.text()))
     }
 
     /// Bytes of the value as it is stored before compression.

@@ -94,8 +94,11 @@ impl Row {
 pub(crate) enum Snapshot {
     /// Those of the caller's snapshot: for functions that only read.
     Caller,
-    /// A new snapshot, own writes included: for functions that write.
+    /// A new snapshot, own writes included: for functions that write. In REPEATABLE READ that of the
+    /// transaction.
     Fresh,
+    /// What is committed by now, whatever the isolation level: for functions that wait for others.
+    Latest,
 }
 
 /// Runs a reading statement under the caller's snapshot.
@@ -238,15 +241,20 @@ fn connected(work: impl FnOnce() -> Result<()>) -> Result<()> {
 
 fn execute(plan: pg_sys::SPIPlanPtr, args: &Args, snapshot: Snapshot) -> Result<()> {
     let trusted = tenant::trust_plans();
-    // SAFETY: plan, values and nulls agree in number: the plan was made from these arguments' types.
+    let (values, nulls) = (args.values.as_ptr().cast_mut(), args.nulls.as_ptr());
+    // SAFETY: plan, values and nulls agree in number: the plan was made from these arguments' types. The
+    // snapshot is registered while the statement runs; if that fails, the transaction lets go of it.
     let code = unsafe {
-        pg_sys::SPI_execute_plan(
-            plan,
-            args.values.as_ptr().cast_mut(),
-            args.nulls.as_ptr(),
-            snapshot == Snapshot::Caller,
-            0,
-        )
+        if snapshot == Snapshot::Latest {
+            let latest = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+            let nothing = std::ptr::null_mut();
+            let code =
+                pg_sys::SPI_execute_snapshot(plan, values, nulls, latest, nothing, true, false, 0);
+            pg_sys::UnregisterSnapshot(latest);
+            code
+        } else {
+            pg_sys::SPI_execute_plan(plan, values, nulls, snapshot == Snapshot::Caller, 0)
+        }
     };
     drop(trusted);
     succeeded(code, "a stored statement")

@@ -5,8 +5,10 @@
 //! `maintenance` works for all tenants.
 
 pub(crate) mod approval;
+pub(crate) mod approval_policy;
 pub(crate) mod catalog;
 pub(crate) mod catalog_view;
+pub(crate) mod data_environment;
 pub(crate) mod event;
 pub(crate) mod kv;
 pub(crate) mod maintenance;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use flowai_core::approval::PLAN;
 use flowai_core::name::{self, shorten};
 use flowai_core::plan::{self, Body, State};
 use flowai_core::schema::Schema;
@@ -13,10 +14,10 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::{JsonB, Uuid};
 use serde_json::json;
 
-use super::{approval, event};
+use super::{approval, event, reference};
 use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
-use crate::pg::{clock, tenant};
+use crate::pg::{clock, guc, tenant};
 
 const DEFINE_KIND: &str = "
     INSERT INTO flowai.plan_kinds AS k (tenant_id, kind, revision, schema) VALUES ($1, $2, 1, $3)
@@ -64,7 +65,10 @@ const STATE: &str =
 const SUBMIT: &str = "
     UPDATE flowai.plans SET state = 'submitted', submitted_at = pg_catalog.clock_timestamp()
     WHERE tenant_id = $1 AND id = $2 AND state = 'draft'
-    RETURNING revision, title, body_hash";
+    RETURNING revision, title, body_hash, body, kind::text";
+
+const BODY_HASH: &str =
+    "SELECT body_hash FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
 
 const CANCEL: &str = "
     UPDATE flowai.plans p SET state = 'cancelled', finished_at = pg_catalog.clock_timestamp()
@@ -72,18 +76,25 @@ const CANCEL: &str = "
     WHERE p.tenant_id = $1 AND p.id = $2 AND before.state IN ('draft', 'submitted', 'approved')
     RETURNING before.state::text, p.revision";
 
-/// Leases that are over: their plans may be claimed again. What others are at is skipped. The moment is an
-/// argument, because no index is asked for what a volatile function says. Only plans that run have a
-/// lease; to ask for their state as well would tempt the planner to read all that run. And it is the same
-/// plan for every moment, which the subquery says: else it would be made anew in each claim.
+/// Leases that are over: their plans may be claimed again, or have failed after `$3` attempts. What others
+/// are at is skipped. The moment is an argument, because no index is asked for what a volatile function
+/// says. Only plans that run have a lease; to ask for their state as well would tempt the planner to read
+/// all that run. And it is the same plan for every moment and number, which the subqueries say: else it
+/// would be made anew in each claim.
 const REAP: &str = "
     WITH over AS MATERIALIZED (
-        SELECT id FROM flowai.plans
+        SELECT id, $3 > 0 AND attempt >= $3 AS spent FROM flowai.plans
         WHERE tenant_id = $1 AND lease_expires_at <= (SELECT $2)
-        ORDER BY lease_expires_at, id LIMIT 100 FOR UPDATE SKIP LOCKED)
-    UPDATE flowai.plans p SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL
+        ORDER BY lease_expires_at, id LIMIT (SELECT $4) FOR UPDATE SKIP LOCKED)
+    UPDATE flowai.plans p SET
+        state = CASE WHEN over.spent THEN 'failed' ELSE 'approved' END,
+        started_at = CASE WHEN over.spent THEN p.started_at END,
+        finished_at = CASE WHEN over.spent THEN pg_catalog.clock_timestamp() END,
+        outcome = CASE WHEN over.spent THEN pg_catalog.jsonb_build_object(
+            'error', 'no worker finished the plan before its lease was over', 'attempts', p.attempt) END,
+        lease_hash = NULL, lease_expires_at = NULL
     FROM over WHERE p.tenant_id = $1 AND p.id = over.id
-    RETURNING p.id::text, p.revision";
+    RETURNING p.id::text, p.revision, over.spent, p.attempt";
 
 /// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
 /// that one plan is chosen however the statement is planned. A statement for each choice, so that each
@@ -152,7 +163,7 @@ const NOTE: &str = "
     FROM flowai.plan_transitions WHERE tenant_id = $1 AND plan_id = $2";
 
 const LIST: &str = "
-    SELECT id::text, kind::text, state::text, revision, title, created_at FROM flowai.plans
+    SELECT id::text, kind::text, state::text, revision, title, created_at, attempt FROM flowai.plans
     WHERE tenant_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR id > $3)
     ORDER BY id LIMIT $4";
 
@@ -188,6 +199,13 @@ pub(crate) struct Claimed {
     pub(crate) attempt: i32,
 }
 
+/// A plan that was taken back from its worker.
+pub(crate) struct Reaped {
+    pub(crate) plan: String,
+    pub(crate) state: State,
+    pub(crate) attempt: i32,
+}
+
 /// A line of a list of plans.
 pub(crate) struct Listed {
     pub(crate) id: String,
@@ -196,6 +214,7 @@ pub(crate) struct Listed {
     pub(crate) revision: i64,
     pub(crate) title: String,
     pub(crate) created_at: TimestampWithTimeZone,
+    pub(crate) attempt: i32,
 }
 
 /// A payload that a step uses.
@@ -226,7 +245,7 @@ pub(crate) fn store(
     let kind = name::argument("kind", kind)?;
     let id = name::argument("plan", id)?;
     let body = body.ok_or_else(|| Error::missing("body"))?;
-    let schema: JsonB = spi::write_one(KIND, args![&*tenant, kind], |row| row.need(1))?
+    let schema = spi::write_one(KIND, args![&*tenant, kind], |row| row.need::<Jsonb>(1)?.schema())?
         .ok_or_else(|| {
             Error::new(
                 Kind::NotFound,
@@ -236,7 +255,7 @@ pub(crate) fn store(
             .hint("Define it with flowai.plan_kind_define(kind, schema).")
         })?;
     let value = plan::read(body.text())?;
-    Schema::compile(&schema.0)?.check(&value, "plan_fits_schema", "the plan")?;
+    schema.check(&value, "plan_fits_schema", "the plan")?;
     let parsed = plan::parse(&value)?;
     check_references(&tenant, &parsed)?;
     let hash = digest::hash(body.text())?.to_vec();
@@ -329,7 +348,7 @@ fn not_stored(tenant: &str, id: &str, expected: Option<i64>) -> Result<Error> {
     })
 }
 
-/// Submits a draft: what it is now waits for a person.
+/// Submits a draft: what it is now waits for a person, unless a policy waives that.
 pub(crate) fn submit(
     id: Option<&str>,
     deadline: Option<Interval>,
@@ -338,17 +357,73 @@ pub(crate) fn submit(
     let tenant = tenant::required()?;
     let id = name::argument("plan", id)?;
     check_span("deadline", deadline)?;
-    let submitted = spi::write_one(SUBMIT, args![&*tenant, id], |row| {
-        Ok((row.need::<i64>(1)?, row.need::<String>(2)?, row.need::<Vec<u8>>(3)?))
+    let (moved, asked) = submit_draft(&tenant, id, deadline, comment)?;
+    Ok((moved, asked.approval))
+}
+
+/// Submits a draft if its body is the one with this hash.
+pub(super) fn submit_body(
+    id: &str,
+    body_hash: Vec<u8>,
+    deadline: Option<Interval>,
+) -> Result<approval::Asked> {
+    let tenant = tenant::required()?;
+    let hash = spi::write_one(BODY_HASH, args![&*tenant, id], |row| row.need::<Vec<u8>>(1))?;
+    if hash.ok_or_else(|| not_found(id))? != body_hash {
+        return Err(Error::new(
+            Kind::Stale,
+            "approval_body",
+            format!("the body is not that of plan \"{}\"", shorten(id)),
+        )
+        .detail("Somebody stored another one.")
+        .hint("Look at it again with flowai.plan_get(plan), or submit what it is now with flowai.plan_submit(plan)."));
+    }
+    submit_draft(&tenant, id, deadline, None).map(|(_, asked)| asked)
+}
+
+fn submit_draft(
+    tenant: &str,
+    id: &str,
+    deadline: Option<Interval>,
+    comment: Option<&str>,
+) -> Result<(Moved, approval::Asked)> {
+    struct Submitted {
+        revision: i64,
+        title: String,
+        hash: Vec<u8>,
+        body: JsonB,
+        kind: String,
+    }
+    let submitted = spi::write_one(SUBMIT, args![tenant, id], |row| {
+        Ok(Submitted {
+            revision: row.need(1)?,
+            title: row.need(2)?,
+            hash: row.need(3)?,
+            body: row.need(4)?,
+            kind: row.need(5)?,
+        })
     })?;
-    let Some((revision, title, hash)) = submitted else {
-        return Err(elsewhere(&tenant, id, "submit", &[State::Draft])?);
+    let Some(Submitted { revision, title, hash, body, kind }) = submitted else {
+        return Err(elsewhere(tenant, id, "submit", &[State::Draft])?);
     };
-    note(&tenant, id, State::Draft, State::Submitted, revision, comment)?;
-    let subject =
-        approval::Subject { kind: approval::PLAN, id, revision, title: &title, body_hash: hash };
-    let approval = approval::request(&tenant, subject, deadline)?;
-    Ok((Moved { plan: id.to_owned(), state: State::Submitted, revision }, approval))
+    note(tenant, id, State::Draft, State::Submitted, revision, comment)?;
+    let subject = approval::Subject {
+        kind: PLAN,
+        id,
+        revision,
+        title: &title,
+        body: Jsonb::of(body.0)?,
+        body_hash: hash.clone(),
+        plan_kind: &kind,
+    };
+    let asked = approval::ask(subject, deadline)?;
+    let mut state = State::Submitted;
+    if let Some(because) = &asked.waived {
+        state = State::Approved;
+        let comment = format!("no approval is needed: {because}");
+        approval::move_plan(tenant, id, revision, hash, state, Some(&comment))?;
+    }
+    Ok((Moved { plan: id.to_owned(), state, revision }, asked))
 }
 
 /// Cancels a plan that is not running yet, and withdraws what waits for a decision about it.
@@ -369,7 +444,7 @@ pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
     };
     let from = State::named(&from).ok_or_else(|| Error::internal("a plan in an unknown state"))?;
     note(&tenant, id, from, State::Cancelled, revision, comment)?;
-    approval::withdraw(&tenant, approval::PLAN, id)?;
+    approval::withdraw_about(&tenant, PLAN, id)?;
     Ok(Moved { plan: id.to_owned(), state: State::Cancelled, revision })
 }
 
@@ -405,15 +480,38 @@ pub(crate) fn claim(
     Ok(claimed)
 }
 
-/// Takes plans back from workers whose lease is over. Steps that they finished stay finished.
+/// Takes plans back from workers whose lease is over: to be claimed again, or failed after so many
+/// attempts. Steps that they finished stay finished.
+pub(crate) fn reap_all(max_attempts: Option<i32>, max_rows: Option<i32>) -> Result<Vec<Reaped>> {
+    let tenant = tenant::required()?;
+    let max_attempts = max_attempts.unwrap_or_else(guc::plan_max_attempts);
+    name::within("max_attempts", max_attempts, 0, guc::PLAN_MOST_ATTEMPTS)?;
+    let max_rows = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
+    name::within("max_rows", max_rows, 1, 10_000)?;
+    take_back(&tenant, max_attempts, max_rows)
+}
+
+/// What claims and cancellations do on their way.
 fn reap(tenant: &str) -> Result<()> {
-    let over = spi::write(REAP, args![tenant, clock::now()], |row| {
-        Ok((row.need::<String>(1)?, row.need(2)?))
+    take_back(tenant, guc::plan_max_attempts(), 100).map(drop)
+}
+
+fn take_back(tenant: &str, max_attempts: i32, max_rows: i32) -> Result<Vec<Reaped>> {
+    let arguments = args![tenant, clock::now(), max_attempts, i64::from(max_rows)];
+    let over = spi::write(REAP, arguments, |row| {
+        let state = if row.need(3)? { State::Failed } else { State::Approved };
+        Ok((row.need(2)?, Reaped { plan: row.need(1)?, state, attempt: row.need(4)? }))
     })?;
-    for (id, revision) in over {
-        note(tenant, &id, State::Running, State::Approved, revision, Some("the lease was over"))?;
+    let mut reaped = Vec::new();
+    for (revision, plan) in over {
+        let comment = match plan.state {
+            State::Failed => format!("the lease was over, after {} attempt(s)", plan.attempt),
+            _ => "the lease was over".to_owned(),
+        };
+        note(tenant, &plan.plan, State::Running, plan.state, revision, Some(&comment))?;
+        reaped.push(plan);
     }
-    Ok(())
+    Ok(reaped)
 }
 
 /// Extends the lease of the worker that has the plan.
@@ -516,6 +614,7 @@ pub(crate) fn list(state: Option<&str>, after: Option<&str>, max_rows: i32) -> R
             revision: row.need(4)?,
             title: row.need(5)?,
             created_at: row.need(6)?,
+            attempt: row.need(7)?,
         })
     })
 }
@@ -530,6 +629,7 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
     let inputs = spi::read(INPUTS, args![&*tenant, id], |row| {
         let (step_no, kind, id) = (row.need(1)?, row.need::<String>(2)?, row.need::<String>(3)?);
         if row.need(5)? {
+            reference::intact(&kind, &id, row.need(4)?)?;
             return Ok(Some(Input { step_no, kind, id, payload: row.transfer(4)? }));
         }
         missing.push(format!("{kind} {id}"));

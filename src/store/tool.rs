@@ -3,17 +3,19 @@
 use std::ffi::CString;
 
 use flowai_core::name::shorten;
-use flowai_core::schema::Schema;
-use flowai_core::{Error, Kind, Result};
+use flowai_core::{Error, Kind, Result, data_environment};
 use pgrx::JsonB;
 use serde_json::{Value, json};
 
 use crate::pg::answer::Answer;
 use crate::pg::attempt::attempt;
+use crate::pg::jsonb::{Jsonb, Stored};
+use crate::pg::owner::as_owner;
 use crate::pg::raise::code_of;
 use crate::pg::spi::{self, args};
 
-const SCHEMA: &str = "SELECT t.input_schema FROM flowai.tools() t WHERE t.name = $1";
+const SCHEMA: &str =
+    "SELECT t.input_schema FROM flowai.tools() t WHERE t.name OPERATOR(pg_catalog.=) $1";
 
 /// A list of rows under a name, `[]` where there are none.
 macro_rules! rows {
@@ -80,7 +82,7 @@ fn statement(tool: &str) -> Option<&'static str> {
             "SELECT flowai.sample_table_data($1 ->> 'entry', ", texts!("columns"), ", COALESCE(($1 ->> 'max_rows')::integer, 10))"
         ),
         "validate_query" => row!("flowai.validate_query($1 ->> 'sql', COALESCE($1 ->> 'dialect', 'postgres'))"),
-        "execute_query" => "SELECT flowai.execute_query($1 ->> 'sql', COALESCE(($1 ->> 'max_rows')::integer, 100))",
+        "execute_query" => "SELECT flowai.execute_query($1 ->> 'sql', COALESCE(($1 ->> 'max_rows')::integer, 100), target => COALESCE($1 ->> 'target', 'local'))",
         "kv_get" => row!("flowai.kv_get($1 ->> 'namespace', $1 ->> 'key')"),
         "kv_put" => row!("flowai.kv_put($1 ->> 'namespace', $1 ->> 'key', $1 -> 'value', pg_catalog.make_interval(secs => ($1 ->> 'ttl_seconds')::float8), ($1 ->> 'expected_version')::bigint)"),
         "kv_delete" => "SELECT pg_catalog.jsonb_build_object('deleted', flowai.kv_delete($1 ->> 'namespace', $1 ->> 'key'))",
@@ -95,32 +97,59 @@ fn statement(tool: &str) -> Option<&'static str> {
         "plan_cancel" => row!("flowai.plan_cancel($1 ->> 'plan', $1 ->> 'comment')"),
         "plan_get" => row!("flowai.plan_get($1 ->> 'plan')"),
         "plan_list" => rows!("plans", "flowai.plan_list($1 ->> 'state', $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::integer, 100))"),
+        "approval_request" => row!("flowai.approval_request($1 ->> 'subject_kind', $1 ->> 'subject_id', $1 -> 'body', pg_catalog.make_interval(secs => ($1 ->> 'deadline_seconds')::float8), $1 ->> 'title')"),
+        "approval_get" => row!("flowai.approval_get(($1 ->> 'approval')::uuid)"),
+        "approval_withdraw" => "SELECT pg_catalog.jsonb_build_object('withdrawn', flowai.approval_withdraw(($1 ->> 'approval')::uuid, $1 ->> 'comment'))",
+        "approval_list" => rows!(
+            "approvals",
+            "flowai.approval_list(COALESCE($1 ->> 'which', 'asked'), ($1 ->> 'after')::uuid, COALESCE(($1 ->> 'max_rows')::integer, 100))"
+        ),
+        "event_emit" => row!("flowai.event_emit($1 ->> 'name', COALESCE($1 -> 'attributes', '{}'), COALESCE($1 ->> 'severity', 'info'))"),
+        "event_list" => rows!("events", "flowai.event_list(COALESCE($1 ->> 'name_prefix', ''), ($1 ->> 'since')::timestamptz, ($1 ->> 'after')::uuid, COALESCE(($1 ->> 'max_rows')::integer, 100))"),
+        "data_environment_get" => row!("flowai.data_environment_get()"),
         "plan_history" => rows!("moves", "flowai.plan_history($1 ->> 'plan')"),
         _ => return None,
     })
 }
 
+/// Whether a call may go on, and if not, the approval that it waits for. It uses a grant up, or asks for
+/// one: so it runs with the rights of flowai_owner, and consists of nothing but this call.
+const GATE: &str = "SELECT g.open, g.approval::text, g.status, g.comment FROM flowai_internal.approval_gate($1, $2) AS g";
+
+/// What the tenant's host says that it supplies; no row where it says nothing.
+const SUPPLIES: &str = "SELECT s.keys FROM flowai.data_environment_supplies() AS s(keys)";
+
 /// Runs a tool. What the agent can repair comes back as an object with `error`.
 pub(crate) fn call(name: Option<&str>, arguments: Option<JsonB>) -> Result<Answer> {
     let Some(name) = name else { return refusal("no tool is named", None, UNKNOWN_HINT) };
-    let schema = spi::read_one(SCHEMA, args![name], |row| row.need::<JsonB>(1))?;
+    let schema = spi::read_one(SCHEMA, args![name], |row| row.need::<Jsonb>(1)?.schema())?;
     let (Some(schema), Some(statement)) = (schema, statement(name)) else {
         let what = format!("unknown tool \"{}\"", shorten(name));
         return refusal(&what, None, UNKNOWN_HINT);
     };
     let arguments = arguments.map_or_else(|| json!({}), |given| given.0);
     let given = without_nulls(arguments);
-    let checked = Schema::compile(&schema.0)?.check(&given, "tool_arguments", "the arguments");
-    if let Err(error) = checked {
+    if let Err(error) = schema.check(&given, "tool_arguments", "the arguments") {
         let what = format!("the arguments do not fit tool \"{name}\"");
         return refusal(&what, error.detail, "Its input_schema is in flowai.tools().");
     }
+    // Another target is supplied by whoever defined it.
+    let elsewhere = given.get("target").is_some_and(|target| target != "local");
     let result = attempt(|| {
-        spi::write_one(statement, args![JsonB(given)], |row| row.transfer(1))?
+        let given = Jsonb::of(given)?;
+        if !elsewhere {
+            check_supplies(name)?;
+        }
+        if let Some(closed) = closed(name, given)? {
+            return Ok(Done::Closed(closed));
+        }
+        spi::write_one(statement, args![given], |row| row.transfer(1))?
+            .map(Done::Answered)
             .ok_or_else(|| Error::internal("a tool without an answer"))
     });
     match result {
-        Ok(answer) => Ok(Answer::of(answer)),
+        Ok(Done::Answered(answer)) => Ok(Answer::of(answer)),
+        Ok(Done::Closed(closed)) => object(closed),
         Err(failure) => object(json!({
             "error": failure.message,
             "code": failure.sqlstate,
@@ -128,6 +157,84 @@ pub(crate) fn call(name: Option<&str>, arguments: Option<JsonB>) -> Result<Answe
             "hint": failure.hint,
         })),
     }
+}
+
+/// How a call ended that raised nothing.
+enum Done {
+    Answered(Stored),
+    /// It needs an approval.
+    Closed(Value),
+}
+
+/// Arguments of a tool as a call of it with them would take them.
+pub(super) fn arguments(tool: &str, given: Value) -> Result<Value> {
+    let schema = spi::write_one(SCHEMA, args![tool], |row| row.need::<Jsonb>(1)?.schema())?;
+    let schema = schema.ok_or_else(|| {
+        Error::new(
+            Kind::NotFound,
+            "tool_known",
+            format!("tool \"{}\" does not exist", shorten(tool)),
+        )
+        .hint(UNKNOWN_HINT)
+    })?;
+    let given = without_nulls(given);
+    schema.check(&given, "tool_arguments", "argument \"body\"").map_err(|error| Error {
+        message: format!("argument \"body\" does not fit tool \"{}\"", shorten(tool)),
+        hint: Some("Its input_schema is in flowai.tools().".to_owned()),
+        ..error
+    })?;
+    Ok(given)
+}
+
+/// A tool whose data the host has not supplied says which setting would.
+fn check_supplies(tool: &str) -> Result<()> {
+    if data_environment::dependencies(tool).is_empty() {
+        return Ok(());
+    }
+    match spi::read_one(SUPPLIES, args![], |row| Ok(row.get::<Vec<String>>(1)))?.flatten() {
+        None => Ok(()),
+        Some(keys) => data_environment::check_supplies(tool, &keys),
+    }
+}
+
+/// The answer to a call that may not go on. Tools that only ask are always open.
+fn closed(tool: &str, arguments: Jsonb) -> Result<Option<Value>> {
+    if tool.starts_with("approval_") {
+        return Ok(None);
+    }
+    type Row = (bool, Option<String>, Option<String>, Option<String>);
+    let gate: Option<Row> = as_owner(|| {
+        spi::write_one(GATE, args![tool, arguments], |row| {
+            Ok((row.need(1)?, row.get(2), row.get(3), row.get(4)))
+        })
+    })?;
+    let (open, approval, status, comment) =
+        gate.ok_or_else(|| Error::internal("a gate without an answer"))?;
+    if open {
+        return Ok(None);
+    }
+    let waits = status.as_deref() == Some("open");
+    let (error, code, hint) = if waits {
+        (
+            format!("tool \"{tool}\" needs an approval"),
+            Kind::WrongState,
+            "A person decides. Look with approval_get; once it is granted, make the same call again.",
+        )
+    } else {
+        (
+            format!("the approval of this call was {}", status.as_deref().unwrap_or("refused")),
+            Kind::Forbidden,
+            "Do something else, or ask again with approval_request: subject_kind tool, subject_id the tool, body its arguments.",
+        )
+    };
+    Ok(Some(json!({
+        "error": error,
+        "code": code_of(code),
+        "detail": comment,
+        "hint": hint,
+        "approval_id": approval,
+        "status": status,
+    })))
 }
 
 const UNKNOWN_HINT: &str = "The tools are listed by flowai.tools().";

@@ -11,11 +11,15 @@
 //! - [`json`], [`digest`]: JSON text read in place, and one hash for each value
 //! - [`schema`]: JSON Schema
 //! - [`mod@reference`]: typed handles of payloads
+//! - [`mod@plan`], [`approval`]: what an agent means to do, and who has to say so
+//! - [`data_environment`]: what a host tells of its agents' data
 //! - [`event`]: what happened, without secrets
 //! - [`query`]: read-only SQL: refusals, limits, the SQLite check
 //! - [`search`]: immutable Tantivy segments and the search over them
 
+pub mod approval;
 pub mod catalog;
+pub mod data_environment;
 pub mod digest;
 pub mod error;
 pub mod event;

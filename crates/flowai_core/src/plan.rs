@@ -95,49 +95,6 @@ impl State {
     }
 }
 
-/// What a person may decide about what waits for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Do it.
-    Granted,
-    /// Never do it.
-    Denied,
-    /// Not like this: back to its author.
-    SentBack,
-}
-
-impl Decision {
-    /// All decisions.
-    pub const ALL: [Self; 3] = [Self::Granted, Self::Denied, Self::SentBack];
-
-    /// The decision's name in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Denied => "denied",
-            Self::SentBack => "sent_back",
-        }
-    }
-
-    /// The decision that an argument names.
-    pub fn argument(value: Option<&str>) -> Result<Self> {
-        let value = value.ok_or_else(|| Error::missing("decision"))?;
-        Self::ALL.into_iter().find(|decision| decision.name() == value).ok_or_else(|| {
-            Error::invalid("decision_known", format!("unknown decision \"{}\"", shorten(value)))
-                .hint("Decide granted, denied or sent_back.")
-        })
-    }
-
-    /// Where it sends a submitted plan.
-    pub const fn moves_to(self) -> State {
-        match self {
-            Self::Granted => State::Approved,
-            Self::Denied => State::Cancelled,
-            Self::SentBack => State::Draft,
-        }
-    }
-}
-
 /// A plan's body, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
@@ -337,14 +294,5 @@ mod tests {
         }
         let many = vec![step; MAX_STEPS + 1];
         assert_eq!(parse(&json!({"title": "t", "steps": many})).unwrap_err().kind, Kind::TooLarge);
-    }
-
-    #[test]
-    fn every_decision_is_a_legal_move() {
-        for decision in Decision::ALL {
-            assert!(State::Submitted.leads_to(decision.moves_to()), "{decision:?}");
-            assert_eq!(Decision::argument(Some(decision.name())), Ok(decision));
-        }
-        assert!(Decision::argument(Some("maybe")).is_err());
     }
 }

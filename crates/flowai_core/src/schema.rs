@@ -1,13 +1,21 @@
 //! JSON Schema 2020-12, for the kinds of references and plans.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
+use crate::digest::Digest;
 use crate::error::{Error, Result};
 
 /// Most problems that one error lists.
 const MAX_LISTED: usize = 5;
 /// Most characters of one problem's text.
 const MAX_PROBLEM: usize = 200;
+
+/// Most schemas that are kept compiled.
+const MAX_KEPT: usize = 64;
+/// Most bytes of text that the schemas kept have together: what a schema needs compiled grows with it.
+const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A compiled schema.
 #[derive(Debug)]
@@ -49,6 +57,40 @@ impl Schema {
     }
 }
 
+/// Compiled schemas by the digest of their text: the one used longest ago goes first. A digest says what a
+/// schema is for ever, so nothing here is ever out of date.
+#[derive(Debug, Default)]
+pub struct Schemas {
+    /// In order of last use.
+    kept: Vec<(Digest, usize, Rc<Schema>)>,
+}
+
+impl Schemas {
+    /// The schema that a JSON text is, from here or compiled now.
+    pub fn compiled(&mut self, text: &str) -> Result<Rc<Schema>> {
+        let digest = *blake3::hash(text.as_bytes()).as_bytes();
+        if let Some(place) = self.kept.iter().position(|(known, ..)| *known == digest) {
+            let found = self.kept.remove(place);
+            let schema = found.2.clone();
+            self.kept.push(found);
+            return Ok(schema);
+        }
+        let value = serde_json::from_str(text).map_err(|e| Error::internal(e.to_string()))?;
+        let schema = Rc::new(Schema::compile(&value)?);
+        if text.len() <= MAX_KEPT_BYTES {
+            self.kept.push((digest, text.len(), schema.clone()));
+        }
+        while self.kept.len() > MAX_KEPT || self.bytes() > MAX_KEPT_BYTES {
+            self.kept.remove(0);
+        }
+        Ok(schema)
+    }
+
+    fn bytes(&self) -> usize {
+        self.kept.iter().map(|(_, bytes, _)| bytes).sum()
+    }
+}
+
 fn sentence(path: &str, problem: &str) -> String {
     let mut problem: String = problem.chars().take(MAX_PROBLEM).collect();
     if !problem.ends_with('.') {
@@ -87,5 +129,32 @@ mod tests {
             assert_eq!(Schema::compile(&bad).unwrap_err().rule, "schema_valid", "{bad}");
         }
         assert!(Schema::compile(&json!({"$ref": "#/$defs/a", "$defs": {"a": true}})).is_ok());
+    }
+
+    #[test]
+    fn keeps_what_was_compiled_within_bounds() {
+        let mut schemas = Schemas::default();
+        let first = schemas.compiled("{\"type\": \"string\"}").unwrap();
+        assert!(Rc::ptr_eq(&first, &schemas.compiled("{\"type\": \"string\"}").unwrap()));
+        // Another text is another schema.
+        let number = schemas.compiled("{\"type\": \"number\"}").unwrap();
+        assert!(number.check(&json!("x"), "r", "x").is_err());
+        for n in 0..MAX_KEPT {
+            schemas.compiled(&format!("{{\"minimum\": {n}}}")).unwrap();
+            // One that is used stays.
+            assert!(Rc::ptr_eq(&first, &schemas.compiled("{\"type\": \"string\"}").unwrap()));
+        }
+        assert_eq!(schemas.kept.len(), MAX_KEPT);
+        assert!(!Rc::ptr_eq(&number, &schemas.compiled("{\"type\": \"number\"}").unwrap()));
+        // Large ones drive the others out, and one that is too large is not kept at all.
+        let large = |n: usize| format!("{{\"title\": \"{}\"}}", "x".repeat(MAX_KEPT_BYTES / 2 + n));
+        schemas.compiled(&large(0)).unwrap();
+        schemas.compiled(&large(1)).unwrap();
+        assert_eq!(schemas.kept.len(), 1);
+        schemas.compiled(&large(MAX_KEPT_BYTES)).unwrap();
+        assert_eq!(schemas.kept.len(), 1);
+        // What is no schema is refused each time.
+        assert!(schemas.compiled("17").is_err());
+        assert!(schemas.compiled("17").is_err());
     }
 }

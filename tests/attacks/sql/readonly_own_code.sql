@@ -216,12 +216,15 @@ BEGIN
 EXCEPTION WHEN query_canceled THEN
     RETURN 'caught';
 END $$;
+CREATE FUNCTION lab.in_sql(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION lab.calls_sql(int) RETURNS int LANGUAGE plpgsql STABLE AS $$BEGIN RETURN lab.in_sql($1); END$$;
+CREATE FUNCTION lab.sql_calls_sql(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT lab.in_sql($1)';
 CREATE FUNCTION lab.write_row() RETURNS int LANGUAGE sql VOLATILE AS 'INSERT INTO shop.log VALUES (''x''); SELECT 1';
 CREATE FUNCTION lab.write_other() RETURNS int LANGUAGE sql STABLE AS 'SELECT shop.write(''x'')';
 RESET client_min_messages;
 GRANT USAGE ON SCHEMA lab TO steward;
 \connect - steward
-SELECT count(flowai.function_allow(f::regprocedure)) FROM unnest('{lab.helper(int),lab.fine(int),lab.calls_helper(int),lab.does(text),lab.does_quietly(text),lab.locks_inside(),lab.asks_guard(),lab.concatenates(text),lab.waits(),lab.write_row(),lab.write_other()}'::text[]) f;
+SELECT count(flowai.function_allow(f::regprocedure)) FROM unnest('{lab.helper(int),lab.fine(int),lab.calls_helper(int),lab.does(text),lab.does_quietly(text),lab.locks_inside(),lab.asks_guard(),lab.concatenates(text),lab.waits(),lab.write_row(),lab.write_other(),lab.calls_sql(int),lab.sql_calls_sql(int)}'::text[]) f;
 SELECT flowai.function_allow('flowai.execute_query'::regproc::oid::regprocedure);
 \connect - acme_app
 SET client_min_messages = warning;
@@ -233,6 +236,14 @@ SELECT id, tries, verdict, at, code, error, rows FROM arena.outcomes ORDER BY id
 BEGIN;
 SELECT lab.locks_inside(), pg_advisory_unlock_all();
 SELECT flowai.execute_query('SELECT lab.locks_inside()') ->> 'error' AS error;
+COMMIT;
+-- What the planner would put in the place of its call, before and after it has done so outside.
+SELECT flowai.execute_query('SELECT lab.calls_sql(1)') ->> 'error' AS error;
+SELECT flowai.execute_query('SELECT lab.sql_calls_sql(1)') ->> 'error' AS error;
+BEGIN;
+SELECT lab.calls_sql(1), lab.sql_calls_sql(1);
+SELECT flowai.execute_query('SELECT lab.calls_sql(1)') ->> 'error' AS error;
+SELECT flowai.execute_query('SELECT lab.sql_calls_sql(1)') ->> 'error' AS error;
 COMMIT;
 SELECT * FROM arena.damage_to_session;
 \echo allowed, and then changed

@@ -24,7 +24,21 @@ fn run(program: &str, arguments: &[&str]) {
 fn a_restored_database_is_the_same() {
     let tenants = [new_tenant(), new_tenant()];
     let roles = [new_role(&[&tenants[0]]), new_role(&[&tenants[1]])];
+    let predicate = unique("public.needs_approval");
+    execute(
+        &mut superuser(),
+        &format!(
+            "CREATE FUNCTION {predicate}(text, text, body jsonb) RETURNS boolean LANGUAGE sql
+                 AS $$ SELECT body ->> 'key' <> 'free' $$"
+        ),
+    );
     for (role, tenant) in roles.iter().zip(&tenants) {
+        execute(
+            &mut steward(),
+            &format!(
+                "SELECT flowai.approval_policy_set('{tenant}', 'tool', 'kv_delete', 'predicate', '{predicate}(text,text,jsonb)')"
+            ),
+        );
         execute(
             &mut connect(role),
             &format!(
@@ -33,7 +47,10 @@ fn a_restored_database_is_the_same() {
                      FROM generate_series(1, 600) i));
                  SELECT count(*) FROM flowai.catalog_put('[{{\"id\": \"e:late\", \"itemType\": \"e\", \"name\": \"late entry\"}}]');
                  SELECT count(*) FROM flowai.catalog_delete('{{e:2}}');
-                 SELECT count(*) FROM flowai.kv_put('n', 'k', '{{\"of\": \"{tenant}\"}}')"
+                 SELECT count(*) FROM flowai.kv_put('n', 'k', '{{\"of\": \"{tenant}\"}}');
+                 SELECT flowai.call_tool('kv_delete', '{{\"namespace\": \"n\", \"key\": \"k\"}}');
+                 SELECT count(*) FROM flowai.approval_request('deployment', '{tenant}', '{{\"n\": 1.50}}', '1 day');
+                 SELECT count(*) FROM flowai.data_environment_set('{{\"catalog\": {{\"kind\": \"empty\"}}}}')"
             ),
         );
     }
@@ -55,6 +72,9 @@ fn a_restored_database_is_the_same() {
             UNION ALL SELECT to_jsonb(r)::text FROM flowai.catalog_relations r
             UNION ALL SELECT to_jsonb(k)::text FROM flowai.kv_entries k
             UNION ALL SELECT to_jsonb(v)::text FROM flowai.events v
+            UNION ALL SELECT to_jsonb(a)::text FROM flowai.approvals a
+            UNION ALL SELECT to_jsonb(p)::text FROM flowai.approval_policies p
+            UNION ALL SELECT to_jsonb(d)::text FROM flowai.data_environments d
             UNION ALL SELECT to_jsonb(s)::text FROM flowai.search_catalog('late entry kept', max_rows => 100) s
             UNION ALL SELECT to_jsonb(w)::text FROM flowai.whoami() w) AS all_of(t)";
     for role in &roles {
@@ -72,6 +92,15 @@ fn a_restored_database_is_the_same() {
         .expect("count")
         .get(0);
     assert_eq!(foreign, 0, "policies are restored with the tables");
+    // What waited still does, for the same call; and the policy's function is the one that was meant.
+    let status = "SELECT flowai.call_tool('kv_delete', jsonb_build_object('namespace', 'n', 'key', $1::text)) ->> 'status'";
+    let mut call = |key: &str| {
+        other.query_one(status, &[&key]).expect("call_tool").get::<_, Option<String>>(0)
+    };
+    assert_eq!(call("k").as_deref(), Some("open"));
+    assert_eq!(call("free"), None);
+    let waiting = "SELECT count(*) FROM flowai.approvals WHERE decision IS NULL";
+    assert_eq!(other.query_one(waiting, &[]).expect("count").get::<_, i64>(0), 2);
     // The record goes on, in partitions that are as safe as they were.
     let old =
         "SELECT count(*) FROM flowai.events WHERE recorded_at < '2020-02-01' AND name = 'old.news'";

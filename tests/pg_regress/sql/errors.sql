@@ -2,7 +2,7 @@
 -- error says what to do next.
 --
 -- Not here, because no call breaks them: internal, interrupted, query_nested, search_scope_free and
--- ref_settled (races), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
+-- ref_settled, approval_settled (races), approval_body_json, approval_count and dependency_supplied (of call_tool: tool.sql), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
 -- (catalog.sql), json_text and json_depth (jsonb is always readable that far), the rules of the
 -- installation (schema_empty, schema_owned, roles_plain), tenant_once_per_transaction (tenancy.sql).
 CREATE FUNCTION pg_temp.raised(role name, call text, OUT state text, OUT rule text, OUT message text, OUT hint boolean) LANGUAGE plpgsql AS $$
@@ -30,6 +30,19 @@ SELECT token FROM flowai.plan_claim('run') \gset
 SELECT count(*) FROM flowai.kv_put('n', 'text', '"x"');
 SELECT id AS late FROM flowai.approvals WHERE subject_id = 'late' \gset
 SELECT id AS run FROM flowai.approvals WHERE subject_id = 'run' \gset
+SELECT approval AS web FROM flowai.approval_request('deployment', 'web', '{"n": 1}') \gset
+RESET ROLE;
+SET client_min_messages = warning;
+CREATE ROLE acme_other;
+CREATE ROLE acme_people;
+RESET client_min_messages;
+SET ROLE steward;
+SELECT flowai.tenant_grant('acme', 'acme_other');
+SELECT flowai.approval_policy_set('acme', 'deployment', 'kept', 'always', separate_duties => false, deciders => 'acme_people');
+SELECT flowai.approval_policy_set('acme', 'deployment', 'own', 'always');
+SET ROLE acme_app;
+SELECT approval AS kept FROM flowai.approval_request('deployment', 'kept', '{}') \gset
+SELECT approval AS own FROM flowai.approval_request('deployment', 'own', '{}') \gset
 RESET ROLE;
 SET flowai.sqlite_directories = '/no/such/directory';
 CREATE FOREIGN DATA WRAPPER other;
@@ -115,8 +128,29 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (76, 'acme_app', 'flowai.event_emit(''a'', jsonb_build_object(''a'', repeat(''x'', 9000)))'),
     (77, 'acme_app', 'flowai.event_emit(''a'', (repeat(''[{"a":'', 9) || ''1'' || repeat(''}]'', 9))::jsonb -> 0)'),
     (78, 'acme_app', 'flowai.event_emit(''a'', trace_id => ''1'')'),
-    (79, 'steward', 'flowai.event_purge(''1 hour'')')
+    (79, 'steward', 'flowai.event_purge(''1 hour'')'),
+    (80, 'acme_app', 'flowai.approval_request(''deployment'', ''web'', ''{"n": 2}'')'),
+    (81, 'acme_app', 'flowai.approval_request(''k'', ''x'', ''1'', title => '' '')'),
+    (82, 'acme_app', 'flowai.approval_request(''k'', ''x'', to_jsonb(repeat(''x'', 1100000)))'),
+    (83, 'acme_app', 'flowai.approval_request(''tool'', ''none'', ''{}'')'),
+    (84, 'acme_app', 'flowai.approval_request(''tool'', ''kv_get'', ''{}'')'),
+    (85, 'acme_app', 'flowai.approval_request(''plan'', ''draft'', ''{}'')'),
+    (86, 'acme_app', format('flowai.approval_decide(%L, ''denied'', repeat(''x'', 9000))', :'web')),
+    (87, 'acme_app', format('flowai.approval_wait(%L, ''2 hours'')', :'web')),
+    (88, 'acme_app', format('flowai.approval_withdraw(%L)', :'late')),
+    (89, 'steward', 'flowai.approval_policy_set(''acme'', ''plan'', ''k'', ''perhaps'')'),
+    (90, 'steward', 'flowai.approval_policy_set(''acme'', ''plan'', ''k'', ''predicate'')'),
+    (91, 'steward', 'flowai.approval_policy_set(''acme'', ''plan'', ''k'', ''predicate'', ''pg_catalog.now()'')'),
+    (92, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'kept')),
+    (93, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'own')),
+    (94, 'acme_other', format('flowai.approval_withdraw(%L)', :'web')),
+    (95, 'acme_app', 'flowai.data_environment_set(''{"a": 1}'')'),
+    (96, 'acme_app', 'flowai.plan_reap(-1)')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;
+SET ROLE steward;
+SELECT flowai.tenant_revoke('acme', 'acme_other');
+RESET ROLE;
+DROP ROLE acme_other, acme_people;
 
 -- No index of texts in an encoding that is not Unicode's.
 CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;

@@ -78,6 +78,42 @@ SELECT * FROM flowai.plan_fail('p4', :'token', NULL);
 SELECT * FROM flowai.plan_fail('p4', :'token', '{"reason": "no such host"}');
 SELECT state, outcome FROM flowai.plan_get('p4');
 
+-- Leases that are over: back to approved, until the last attempt has failed.
+SELECT created FROM flowai.plan_store('report', 'r1', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT created FROM flowai.plan_store('report', 'r2', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT plan, state FROM flowai.plan_submit('r1');
+SELECT plan, state FROM flowai.plan_submit('r2');
+SELECT plan, state FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id IN ('r1', 'r2') ORDER BY plan;
+SELECT plan, attempt FROM flowai.plan_claim('r2', lease => '1 hour');
+SELECT plan, attempt FROM flowai.plan_claim('r1', lease => '1 microsecond');
+SELECT * FROM flowai.plan_reap(2);
+SELECT * FROM flowai.plan_reap(2);
+SELECT plan, attempt FROM flowai.plan_claim('r1', lease => '1 microsecond');
+SELECT id, state, attempt FROM flowai.plan_list() WHERE id ^@ 'r';
+SELECT state, attempt, lease_expires_at <= clock_timestamp() AS lease_over FROM flowai.plan_get('r1');
+SELECT * FROM flowai.plan_reap(2);
+SELECT state, attempt, outcome, lease_expires_at, finished_at >= started_at AS times FROM flowai.plan_get('r1');
+SELECT from_state, to_state, comment FROM flowai.plan_history('r1');
+SELECT name, severity, attributes FROM flowai.event_list('flowai.plan.') WHERE attributes ->> 'plan' = 'r1';
+-- A lease that lives is nobody else's business.
+SELECT state FROM flowai.plan_get('r2');
+SELECT * FROM flowai.plan_reap(-1);
+SELECT * FROM flowai.plan_reap(max_rows => 0);
+SELECT * FROM flowai.plan_reap(max_rows => NULL);
+-- Claims reap by the setting.
+SELECT created FROM flowai.plan_store('report', 'r3', '{"title": "t", "steps": [{"operation": "o"}]}');
+SELECT state FROM flowai.plan_submit('r3');
+SELECT plan, state FROM flowai.approval_inbox, flowai.approval_decide(id, 'granted') WHERE subject_id = 'r3';
+SELECT plan, attempt FROM flowai.plan_claim('r3', lease => '1 microsecond');
+-- 0 is no bound.
+SELECT * FROM flowai.plan_reap(0);
+SELECT plan, attempt FROM flowai.plan_claim('r3', lease => '1 microsecond');
+SET flowai.plan_max_attempts = 1;
+SELECT count(*) FROM flowai.plan_claim('r3');
+SELECT state, attempt FROM flowai.plan_get('r3');
+RESET flowai.plan_max_attempts;
+SELECT state FROM flowai.plan_cancel('r3');
+
 -- Cancelled before it runs, from each state.
 SELECT created FROM flowai.plan_store('report', 'p5', '{"title": "t", "steps": [{"operation": "o"}]}');
 SELECT * FROM flowai.plan_cancel('p5', 'not needed');
@@ -115,6 +151,8 @@ RESET ROLE;
 UPDATE flowai.plans SET state = 'running' WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET state = 'approved' WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET state = 'done' WHERE id = 'p1' AND tenant_id = 'globex';
+UPDATE flowai.plans SET attempt = 0 WHERE id = 'r2';
+UPDATE flowai.plans SET attempt = -1 WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET outcome = '1' WHERE id = 'p1' AND tenant_id = 'globex';
 INSERT INTO flowai.plan_transitions (tenant_id, plan_id, transition_no, from_state, to_state, revision, role, login) VALUES ('globex', 'p1', 1, 'draft', 'running', 1, 'r', 'r');
 INSERT INTO flowai.plan_steps (tenant_id, plan_id, step_no, operation, input) VALUES ('globex', 'nothing', 1, 'o', '{}');

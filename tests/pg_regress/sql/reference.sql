@@ -129,6 +129,25 @@ END $$;
 SELECT * FROM pg_temp.plan($$SELECT summary FROM flowai.ref_summary('note', 'r1')$$);
 SELECT * FROM pg_temp.plan($$SELECT payload FROM flowai.ref_get('note', 'r1')$$);
 
+-- Blocks that are read: a payload of megabytes is in its toast table, and a summary leaves that alone.
+CREATE FUNCTION pg_temp.blocks(query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    explained json;
+BEGIN
+    EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) ' || query INTO explained;
+    RETURN (explained -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint + (explained -> 0 -> 'Plan' ->> 'Shared Read Blocks')::bigint;
+END $$;
+SELECT id AS large FROM flowai.ref_put('note', (SELECT jsonb_agg(md5(i::text) || md5((i + 1000000)::text)) FROM generate_series(1, 60000) i)) \gset
+SELECT byte_size > 4000000 AS large FROM flowai.ref_summary('note', :'large');
+-- Once before, so that what the session looks up for the first time does not count.
+SELECT pg_temp.blocks(format('SELECT summary FROM flowai.ref_summary(%L, %L)', 'note', :'large')) IS NULL AS nothing;
+SELECT pg_temp.blocks(format('SELECT summary FROM flowai.ref_summary(%L, %L)', 'note', :'large')) < 20 AS summary_is_small,
+       pg_temp.blocks(format('SELECT summary FROM flowai.ref_list(%L)', 'note')) < 100 AS list_is_small,
+       pg_temp.blocks(format('SELECT expires_at FROM flowai.ref_get(%L, %L)', 'note', :'large')) < 20 AS expiry_is_small,
+       pg_temp.blocks(format('SELECT payload FROM flowai.ref_get(%L, %L)', 'note', :'large')) > 300 AS payload_is_large,
+       pg_temp.blocks(format('SELECT flowai.ref_resolve(%L, %L)', 'note', :'large')) > 300 AS resolved_is_large;
+SELECT flowai.ref_delete('note', :'large');
+
 -- The key of a tenant is readable by nobody; nobody writes the tables.
 SELECT * FROM flowai_internal.tenant_keys;
 UPDATE flowai.refs SET expires_at = NULL;
@@ -195,6 +214,13 @@ SELECT count(*) FROM flowai.ref_payloads WHERE id = :'used';
 UPDATE flowai.ref_payloads SET payload = '[{"n": 1}, {"n": 3}]' WHERE id = :'one';
 SET ROLE acme_app;
 SELECT pg_temp.refused(format('SELECT flowai.ref_resolve(%L, %L)', 'table rows', :'one'));
+SELECT pg_temp.refused(format('SELECT payload FROM flowai.ref_get(%L, %L)', 'table rows', :'one'));
+SELECT pg_temp.refused(format('SELECT payload FROM flowai.ref_resolve_many(jsonb_build_array(jsonb_build_object(''kind'', %1$L, ''id'', %3$L), jsonb_build_object(''kind'', %1$L, ''id'', %2$L)))', 'table rows', :'one', :'two'));
+SELECT created FROM flowai.plan_store('uses', 'altered', jsonb_build_object('title', 't', 'steps', jsonb_build_array(jsonb_build_object('operation', 'o', 'references', jsonb_build_array(jsonb_build_object('kind', 'table rows', 'id', :'one'))))));
+SELECT pg_temp.refused('SELECT flowai.plan_inputs(''altered'')');
+SELECT state FROM flowai.plan_cancel('altered');
+-- What is not asked for is not read, and not checked.
+SELECT expires_at FROM flowai.ref_get('table rows', :'one');
 SELECT flowai.ref_delete('table rows', :'one');
 SELECT created FROM flowai.ref_put('table rows', '[{"n": 1}, {"n": 2}]');
 SELECT flowai.ref_resolve('table rows', :'one');

@@ -9,6 +9,10 @@ SELECT flowai.ref_kind_define('rows');
 SELECT id AS handle FROM flowai.ref_put('rows', '[{"a": 1.50, "b": "ä"}]') \gset
 SELECT flowai.plan_kind_define('job', '{"type": "object"}');
 SELECT created FROM flowai.plan_store('job', 'p1', format('{"title": "t", "steps": [{"operation": "o", "input": {}, "references": [{"kind": "rows", "id": "%s"}]}]}', :'handle')::jsonb);
+SELECT status FROM flowai.approval_request('deployment', 'web', '{"n": 1}', '1 day');
+SELECT revision FROM flowai.data_environment_set('{"catalog": {"kind": "empty"}}');
+SET ROLE steward;
+SELECT flowai.approval_policy_set('acme', 'tool', 'kv_delete', 'always');
 SET ROLE globex_app;
 SELECT created FROM flowai.kv_put('app', 'a', '{"n": 2}');
 
@@ -50,6 +54,9 @@ SELECT created, id = :'handle' AS same FROM flowai.ref_put('rows', '[{"b": "ä",
 SELECT DISTINCT total FROM flowai.search_catalog('orders');
 SELECT * FROM flowai.search_check();
 SELECT count(*) FROM flowai.plan_list();
+SELECT g.subject_id, g.body, g.status FROM flowai.approvals a, flowai.approval_get(a.id) g;
+SELECT config FROM flowai.data_environment_get();
+SELECT flowai.call_tool('kv_delete', '{"namespace": "app", "key": "a"}') ->> 'status' AS status;
 SET flowai.workspace = 'drafts';
 SELECT id FROM flowai.search_catalog('draft');
 RESET flowai.workspace;

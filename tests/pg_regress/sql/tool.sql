@@ -61,3 +61,125 @@ SET statement_timeout = '100 ms';
 SELECT flowai.call_tool('execute_query', '{"sql": "SELECT count(*) FROM generate_series(1, 100000000000)"}');
 RESET statement_timeout;
 RESET ROLE;
+
+-- ------------------------------------------------------------- tools that need an approval
+-- Ids are random: they are not shown.
+CREATE FUNCTION pg_temp.call(tool text, args jsonb) RETURNS TABLE (answer jsonb, has_id boolean) LANGUAGE sql AS $$
+    SELECT a - 'approval_id' - 'hint' - 'detail', a ? 'approval_id' FROM flowai.call_tool(tool, args) AS a $$;
+SET client_min_messages = warning;
+CREATE ROLE acme_lead LOGIN;
+RESET client_min_messages;
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.tenant_grant('acme', 'acme_lead');
+SELECT flowai.approval_policy_set('acme', 'tool', 'kv_delete', 'always');
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "a"}');
+-- The same call waits for the same approval, however it is spelt; another call needs its own.
+SELECT * FROM pg_temp.call('kv_delete', '{"key": "a", "namespace": "agent"}');
+SELECT count(*) FROM flowai.approvals WHERE subject_kind = 'tool';
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "z"}');
+SELECT status, subject_id FROM flowai.approval_get((flowai.call_tool('kv_delete', '{"namespace": "agent", "key": "z"}') ->> 'approval_id')::uuid);
+SELECT subject_id, title, body, requested_by FROM flowai.approvals WHERE subject_kind = 'tool' ORDER BY requested_at;
+-- No tool decides, and who asked does not.
+SELECT flowai.call_tool('approval_decide', '{}') ->> 'error' AS error;
+SELECT jsonb_array_length(flowai.call_tool('approval_list', '{"which": "waiting"}') -> 'approvals') AS waiting, jsonb_array_length(flowai.call_tool('approval_list') -> 'approvals') AS asked;
+SELECT d.* FROM flowai.approvals a, flowai.approval_decide(a.id, 'granted') d WHERE a.body ->> 'key' = 'a';
+SET SESSION AUTHORIZATION acme_lead;
+SELECT i.subject_kind, i.subject_id, i.body, d.decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, CASE i.body ->> 'key' WHEN 'a' THEN 'granted' ELSE 'denied' END, 'so be it') d ORDER BY i.body ->> 'key';
+-- A grant is for who asked,
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "a"}');
+SET SESSION AUTHORIZATION acme_app;
+-- for these arguments,
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "other", "key": "a"}');
+-- stays if what was done is rolled back,
+BEGIN;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "a"}');
+ROLLBACK;
+-- and is for one call.
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "a"}');
+SELECT used_at IS NOT NULL AS used FROM flowai.approval_outbox WHERE subject_id = 'kv_delete' AND status = 'granted';
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "a"}');
+-- No is no, until it is asked again by its name.
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "z"}');
+SELECT flowai.call_tool('kv_delete', '{"namespace": "agent", "key": "z"}') -> 'detail' AS comment;
+SELECT flowai.call_tool('approval_request', '{"subject_kind": "tool", "subject_id": "kv_delete", "body": {"key": "z", "namespace": "agent", "comment": null}, "deadline_seconds": 3600}') - 'approval' AS asked;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "z"}');
+SELECT flowai.call_tool('approval_get', jsonb_build_object('approval', id)) -> 'status' AS status, flowai.call_tool('approval_withdraw', jsonb_build_object('approval', id)) AS withdrawn
+FROM flowai.approval_list() WHERE status = 'open' AND subject_id = 'kv_delete' ORDER BY requested_at DESC LIMIT 1;
+SELECT flowai.call_tool('approval_get', '{"approval": "7"}') ->> 'code' AS code, flowai.call_tool('approval_get', '{"approval": "00000000-0000-0000-0000-000000000001"}') AS unknown;
+SELECT flowai.call_tool('approval_request', '{"subject_kind": "tool", "subject_id": "kv_delete", "body": {"key": 1}}') - 'detail' AS refused;
+-- A grant is good until the deadline.
+SELECT approval AS brief FROM flowai.approval_request('tool', 'kv_delete', '{"namespace": "agent", "key": "brief"}', '1 hour') \gset
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_decide(:'brief', 'granted');
+RESET SESSION AUTHORIZATION;
+UPDATE flowai.approvals SET requested_at = requested_at - interval '2 hours', decided_at = decided_at - interval '2 hours', expires_at = expires_at - interval '2 hours' WHERE id = :'brief';
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "brief"}');
+-- A later no takes an earlier grant back.
+SELECT created FROM flowai.approval_request('tool', 'kv_delete', '{"namespace": "agent", "key": "later"}');
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.body ->> 'key' = 'later';
+SET SESSION AUTHORIZATION acme_app;
+SELECT created FROM flowai.approval_request('tool', 'kv_delete', '{"namespace": "agent", "key": "later"}');
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'denied') WHERE i.body ->> 'key' = 'later';
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "later"}');
+-- An inbox is for people: so many calls may wait, and no more.
+RESET SESSION AUTHORIZATION;
+INSERT INTO flowai.approvals (tenant_id, id, subject_kind, subject_id, subject_revision, title, body, body_hash, requested_by, requested_login)
+SELECT 'acme', gen_random_uuid(), 'tool', 'kv_delete', 1, 'call', '{}', sha256(convert_to('many' || i, 'UTF8')), 'acme_app', 'acme_app' FROM generate_series(1, 1000) i;
+SET SESSION AUTHORIZATION acme_app;
+SELECT flowai.call_tool('kv_delete', '{"namespace": "agent", "key": "one too many"}');
+RESET SESSION AUTHORIZATION;
+DELETE FROM flowai.approvals WHERE title = 'call';
+SET SESSION AUTHORIZATION acme_app;
+-- Where nothing can be written nothing can be asked, and the call does not run.
+BEGIN READ ONLY;
+SELECT answer ->> 'code' AS code FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "never asked"}');
+ROLLBACK;
+-- A call that fails leaves its grant.
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_set('acme', 'tool', '*', 'always', separate_duties => false);
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('plan_cancel', '{"plan": "no such plan"}');
+SELECT d.decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') d WHERE i.subject_id = 'plan_cancel';
+SELECT * FROM pg_temp.call('plan_cancel', '{"plan": "no such plan"}');
+SELECT used_at FROM flowai.approval_outbox WHERE subject_id = 'plan_cancel' AND status = 'granted';
+-- To ask never needs an approval.
+SELECT count(*) > 0 AS answered FROM jsonb_array_elements(flowai.call_tool('approval_list', '{}') -> 'approvals');
+SELECT flowai.call_tool('approval_request', '{"subject_kind": "mail", "subject_id": "m1", "body": "text", "title": "Mail it"}') - 'approval' AS asked;
+SELECT flowai.call_tool('approval_request', '{"subject_kind": "mail", "subject_id": "m1", "body": "another"}') ->> 'code' AS code;
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_drop('acme', 'tool', '*'), flowai.approval_policy_drop('acme', 'tool', 'kv_delete');
+SET SESSION AUTHORIZATION acme_app;
+SELECT flowai.call_tool('kv_delete', '{"namespace": "agent", "key": "never there"}');
+SELECT name, attributes ->> 'subject' AS subject, count(*) FROM flowai.event_list('flowai.approval.', max_rows => 1000) WHERE attributes ->> 'subject_kind' = 'tool' GROUP BY name, subject ORDER BY name COLLATE "C", subject;
+
+-- ------------------------------------------------------------------------ events, targets
+SELECT flowai.call_tool('event_emit', '{"name": "order.shipped", "attributes": {"order": 7, "password": "x"}}') ?& '{event_id,recorded_at}' AS recorded;
+SELECT e -> 'name' AS name, e -> 'severity' AS severity, e -> 'attributes' AS attributes FROM jsonb_array_elements(flowai.call_tool('event_list', '{"name_prefix": "order.", "since": "2020-01-01", "max_rows": 5}') -> 'events') e;
+SELECT flowai.call_tool('event_emit', '{"name": "flowai.forged"}') ->> 'code' AS code;
+SELECT flowai.call_tool('execute_query', '{"sql": "SELECT 1", "target": "nowhere"}') ->> 'error' AS error;
+SELECT flowai.call_tool('execute_query', '{"sql": "SELECT 1 AS n", "target": "local"}') -> 'rows' AS rows;
+
+-- ----------------------------------------- what the host does not supply is named with its setting
+SELECT flowai.call_tool('data_environment_get');
+SELECT revision FROM flowai.data_environment_set('{}');
+SELECT flowai.call_tool(t.name, t.args) ->> 'error' AS error FROM (VALUES (1, 'execute_query', '{"sql": "SELECT 1"}'::jsonb), (2, 'sample_table_data', '{"entry": "table:orders"}'),
+    (3, 'get_catalog_entities', '{"ids": ["x"]}'), (4, 'search_catalog', '{"query": "x"}'), (5, 'kv_get', '{"namespace": "n", "key": "none"}')) AS t (n, name, args) ORDER BY n;
+SELECT flowai.call_tool('execute_query', '{"sql": "SELECT 1", "target": "nowhere"}') ->> 'error' AS error;
+SELECT revision FROM flowai.data_environment_set('{"catalog": {"kind": "empty"}, "target_database_url": "sqlite:warehouse.db"}');
+SELECT flowai.call_tool('search_catalog', '{"query": "x"}') ->> 'error' AS error, flowai.call_tool('execute_query', '{"sql": "SELECT 1 AS n"}') -> 'rows' AS rows;
+SELECT flowai.call_tool('data_environment_get') - 'set_at';
+-- Another workspace and another tenant have theirs.
+SET flowai.workspace = 'other';
+SELECT flowai.call_tool('search_catalog', '{"query": "x"}') -> 'total' AS total;
+RESET flowai.workspace;
+SET SESSION AUTHORIZATION globex_app;
+SELECT flowai.call_tool('search_catalog', '{"query": "x"}') -> 'total' AS total;
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.tenant_revoke('acme', 'acme_lead');
+RESET SESSION AUTHORIZATION;
+DROP ROLE acme_lead;
