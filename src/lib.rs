@@ -73,6 +73,7 @@ extern "C-unwind" fn _PG_init() {
     pg::guc::init();
     pg::tenant::init();
     pg::gate::init();
+    pg::estimate::init();
     pg::worker::init(store::maintenance::WORK);
     pg::statement::init();
 }
