@@ -157,7 +157,8 @@ rung_isolation() {
 rung_live() {
     start_prepared_cluster
     fresh_database
-    PATH=$("$PG_CONFIG" --bindir):$PATH FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast
+    # Debian has pgbouncer where only root looks.
+    PATH=$("$PG_CONFIG" --bindir):$PATH:/usr/sbin FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast
 }
 
 rung_attacks() {
