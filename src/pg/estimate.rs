@@ -7,18 +7,21 @@
 //! binds, each partition has the same size, and no column has statistics: plans, and all that EXPLAIN
 //! estimates, depend on the statement alone.
 //!
-//! The sizes are those that lead to indexes, which all begin with the tenant: without statistics the
-//! server takes a tenant for one two-hundredth of the rows. Statements of our own floor, which nobody can
+//! What stands in for the truth leads to indexes, which all begin with the tenant: a tenant has 1,000 of
+//! 200,000 rows, and an index lists them in the order in which they lie. So a page of a list is read in
+//! the order of an index, however much comes after it. Statements of our own floor, which nobody can
 //! explain, are planned with what is true.
 
 use std::cell::Cell;
+use std::ffi::CStr;
 
-use pgrx::{pg_guard, pg_sys};
+use pgrx::{IntoDatum, PgMemoryContexts, pg_guard, pg_sys};
 
 use super::tenant;
 
-/// A partition as tenants' plans see it: 1,000 rows of the tenant among those of others.
+/// A partition as tenants' plans see it.
 const TUPLES: f64 = 200_000.0;
+const TENANTS: f32 = 200.0;
 const PAGES: u32 = 4_000;
 const INDEX_PAGES: u32 = 1_000;
 const INDEX_HEIGHT: i32 = 2;
@@ -32,6 +35,8 @@ struct Before {
 }
 
 thread_local! {
+    /// Statistics of the column tenant_id, made once.
+    static TENANT_ID: Cell<pg_sys::HeapTuple> = const { Cell::new(std::ptr::null_mut()) };
     static BEFORE: Cell<Before> = const { Cell::new(Before { sizes: None, statistics: None, width: None }) };
 }
 
@@ -107,11 +112,66 @@ unsafe extern "C-unwind" fn on_statistics(
     unsafe {
         if (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION && hides((*entry).relid) {
             (*found).statsTuple = std::ptr::null_mut();
+            if is_tenant_id((*entry).relid, column) {
+                (*found).statsTuple = of_tenant_id();
+                (*found).freefunc = Some(keep);
+            }
             return true;
         }
         BEFORE.get().statistics.is_some_and(|before| before(planner, entry, column, found))
     }
 }
+
+/// It is the first column of every tenant table.
+unsafe fn is_tenant_id(relation: pg_sys::Oid, column: pg_sys::AttrNumber) -> bool {
+    // SAFETY: a cached look-up; the name, if there is one, is a palloc'd string.
+    unsafe {
+        let name = pg_sys::get_attname(relation, column, true);
+        !name.is_null() && CStr::from_ptr(name) == c"tenant_id"
+    }
+}
+
+/// A row as ANALYZE would have written it: so many tenants, all alike, and in order.
+unsafe fn of_tenant_id() -> pg_sys::HeapTuple {
+    let made = TENANT_ID.get();
+    if !made.is_null() {
+        return made;
+    }
+    const COLUMNS: usize = pg_sys::Natts_pg_statistic as usize;
+    let mut values = [pg_sys::Datum::from(0); COLUMNS];
+    let mut nulls = [false; COLUMNS];
+    let mut set = |column: u32, value: Option<pg_sys::Datum>| {
+        let place = column as usize - 1;
+        nulls[place] = value.is_none();
+        values[place] = value.unwrap_or(pg_sys::Datum::from(0));
+    };
+    for slot in 0..5 {
+        set(pg_sys::Anum_pg_statistic_stanumbers1 + slot, None);
+        set(pg_sys::Anum_pg_statistic_stavalues1 + slot, None);
+    }
+    set(pg_sys::Anum_pg_statistic_stadistinct, TENANTS.into_datum());
+    let correlation = pg_sys::STATISTIC_KIND_CORRELATION as i16;
+    set(pg_sys::Anum_pg_statistic_stakind1, correlation.into_datum());
+    let by = pg_sys::Oid::from(pg_sys::TextLessOperator);
+    set(pg_sys::Anum_pg_statistic_staop1, by.into_datum());
+    set(pg_sys::Anum_pg_statistic_stanumbers1, vec![1.0f32].into_datum());
+    // SAFETY: values and nulls are of the relation's shape; the tuple is copied to where it stays for the
+    // backend's life, before the relation is closed.
+    let tuple = unsafe {
+        let lock = pg_sys::AccessShareLock as i32;
+        let relation = pg_sys::table_open(pg_sys::StatisticRelationId, lock);
+        let tuple = PgMemoryContexts::TopMemoryContext.switch_to(|_| {
+            pg_sys::heap_form_tuple((*relation).rd_att, values.as_mut_ptr(), nulls.as_mut_ptr())
+        });
+        pg_sys::table_close(relation, lock);
+        tuple
+    };
+    TENANT_ID.set(tuple);
+    tuple
+}
+
+/// What the planner is told to free stays.
+unsafe extern "C-unwind" fn keep(_tuple: pg_sys::HeapTuple) {}
 
 #[pg_guard]
 unsafe extern "C-unwind" fn on_width(relation: pg_sys::Oid, column: pg_sys::AttrNumber) -> i32 {

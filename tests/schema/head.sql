@@ -94,12 +94,13 @@ COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of
 COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
 
 COMMENT ON FUNCTION flowai_internal.act_for(text) IS 'Puts a tenant in force for the rest of an administrative function, whatever the role is; NULL ends that, as does an error. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.await_writers(oid[]) IS 'Waits until the transactions have ended that have written to one of these relations; later ones are not waited for. Executable by the owner alone.';
 COMMENT ON FUNCTION flowai.tenant_list(text, integer) IS 'Tenants in order of name, with their members; page with after. Error 22023 for a bad max_rows. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, rows, bytes (as stored, indexes not counted). Reads all of it. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop: ends all memberships, then deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL. For flowai_admin.';
-COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
+COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first; what they had begun to write is waited for, and goes too. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
 
@@ -1016,6 +1017,14 @@ VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'act_for_wrapper';
 
+-- flowai_runtime::api::tenancy::await_writers
+CREATE  FUNCTION "await_writers"(
+	"relations" oid[] /* Vec < pg_sys :: Oid > */
+) RETURNS void
+STRICT VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'await_writers_wrapper';
+
 -- flowai_runtime::api::tenancy::current_tenant
 -- requires:
 --   current_tenant_support
@@ -1566,6 +1575,7 @@ END;
 -- requires:
 --   kv
 --   api::tenancy::act_for
+--   api::tenancy::await_writers
 --   api::search::search_maintain
 
 -- The rows of a tenant as a whole: what there is, out, in, and away. For flowai_admin.
@@ -1574,6 +1584,7 @@ END;
 -- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone.
 
 ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.await_writers(oid[]) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai_internal.tenant_versions (
     tenant_id flowai.identifier NOT NULL,
@@ -1616,6 +1627,26 @@ BEGIN ATOMIC
     FROM depth d GROUP BY d.oid;
 END;
 COMMENT ON FUNCTION flowai_internal.tenant_tables() IS 'Every tenant table; place is an order in which they can be emptied, backwards one in which they can be filled.';
+
+-- Where the rows of a tenant are, leaf by leaf.
+CREATE FUNCTION flowai_internal.tenant_leaves(tenant text) RETURNS oid[]
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH leaf AS (
+        SELECT c.oid, i.inhparent, pg_get_expr(c.relpartbound, c.oid) AS bound
+        FROM flowai_internal.tenant_tables() t
+        LEFT JOIN pg_inherits i ON i.inhparent = t.relation
+        JOIN pg_class c ON c.oid = COALESCE(i.inhrelid, t.relation)
+    ), part AS (
+        SELECT l.*, substring(l.bound FROM 'modulus (\d+)')::integer AS modulus, substring(l.bound FROM 'remainder (\d+)')::integer AS remainder
+        FROM leaf l
+    )
+    SELECT array_agg(p.oid ORDER BY p.oid) FROM part p
+    WHERE CASE WHEN p.modulus IS NULL THEN true
+               ELSE satisfies_hash_partition(p.inhparent, p.modulus, p.remainder, tenant::flowai.identifier) END;
+END;
+COMMENT ON FUNCTION flowai_internal.tenant_leaves(text) IS 'The tables and partitions in which a tenant''s rows can be.';
 
 CREATE FUNCTION flowai_internal.require_known_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1705,7 +1736,9 @@ END $$;
 
 -- ------------------------------------------------------------------------------------ away
 
--- First the members go, so that nobody writes any more; then rows in batches; at last the tenant.
+-- First the members go, and that is committed: from then on none of them can begin to write. Then, with the
+-- tenant locked against new members and imports, who began before is waited for, and rows are deleted in
+-- batches; at last the tenant itself. So no row comes after the last look.
 CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10000)
 RETURNS TABLE (relation text, deleted bigint, done boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
@@ -1713,6 +1746,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     member text;
+    members text[];
     caller record;
     tenant_table regclass;
     budget bigint := max_rows;
@@ -1722,12 +1756,31 @@ BEGIN
         RAISE EXCEPTION 'argument "max_rows" is out of range'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
                   DETAIL = format('It is %s.', COALESCE(max_rows::text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+    ELSIF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'a tenant can be dropped in READ COMMITTED only'
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'tenant_drop_sees_all',
+                  DETAIL = 'An older snapshot does not show what others have written for it since.',
+                  HINT = 'SET default_transaction_isolation = ''read committed''.';
     END IF;
     -- A role that was dropped has left its number behind: its membership goes with the tenant.
-    FOR member IN SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
-                  WHERE m.tenant_id = tenant LOOP
+    members := ARRAY(SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
+                     WHERE m.tenant_id = tenant);
+    FOREACH member IN ARRAY members LOOP
         PERFORM flowai.tenant_revoke(tenant, member);
     END LOOP;
+    IF members <> '{}' THEN
+        relation := 'flowai_internal.tenant_members';
+        deleted := cardinality(members);
+        done := false;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
+    IF EXISTS (SELECT FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member WHERE m.tenant_id = tenant) THEN
+        -- Somebody became one meanwhile: the next step ends it.
+        RETURN;
+    END IF;
+    PERFORM flowai_internal.await_writers(flowai_internal.tenant_leaves(tenant));
     done := true;
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t ORDER BY t.place LOOP
@@ -1790,6 +1843,10 @@ DECLARE
     exported bigint;
     caller record;
 BEGIN
+    IF NOT current_setting('transaction_read_only')::boolean THEN
+        -- Its event may not come after the tenant has gone.
+        PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    END IF;
     PERFORM flowai_internal.require_known_tenant(tenant);
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t
@@ -1819,6 +1876,8 @@ DECLARE
     workspace_before CONSTANT text := current_setting('flowai.workspace', true);
     workspace text;
 BEGIN
+    -- The tenant stays until these rows are committed.
+    PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
     PERFORM flowai_internal.require_known_tenant(tenant);
     IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' THEN
         RAISE EXCEPTION 'arguments "relation" and "rows" must be a name and an array of objects'

@@ -176,6 +176,7 @@ INSERT INTO arena.calls VALUES
 ('flowai.validate_query(text,text)', $$SELECT ok FROM flowai.validate_query('SELECT public.acme_only(''x'')')$$, '(f)'),
 ('flowai.whoami()', $$SELECT tenant FROM flowai.whoami()$$, '(globex)'),
 ('flowai_internal.act_for(text)', $$SELECT flowai_internal.act_for('acme')$$, 'error 42501'),
+('flowai_internal.await_writers(oid[])', $$SELECT flowai_internal.await_writers(ARRAY['flowai.kv_entries'::regclass])$$, 'error 42501'),
 ('flowai_internal.catalog_view_end()', $$CREATE TABLE lair.t (a int);; CREATE TRIGGER t AFTER INSERT ON lair.t EXECUTE FUNCTION flowai_internal.catalog_view_end()$$, 'error 42501'),
 ('flowai_internal.catalog_view_write()', $$CREATE TABLE lair.t (a int);; CREATE TRIGGER t BEFORE INSERT ON lair.t FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write()$$, 'error 42501'),
 ('flowai_internal.current_tenant_support(internal)', $$SELECT flowai_internal.current_tenant_support(NULL)$$, 'error 42501'),
@@ -193,6 +194,7 @@ INSERT INTO arena.calls VALUES
 ('flowai_internal.readiness_checks()', $$SELECT count(*) FROM flowai_internal.readiness_checks()$$, 'error 42501'),
 ('flowai_internal.require_known_tenant(text)', $$SELECT flowai_internal.require_known_tenant('acme')$$, 'error 42501'),
 ('flowai_internal.secure_tenant_table(regclass,boolean)', $$SELECT flowai_internal.secure_tenant_table('flowai.kv_entries')$$, 'error 42501'),
+('flowai_internal.tenant_leaves(text)', $$SELECT flowai_internal.tenant_leaves('acme')$$, 'error 42501'),
 ('flowai_internal.tenant_tables()', $$SELECT count(*) FROM flowai_internal.tenant_tables()$$, 'error 42501');
 -- Spelled as the server spells signatures.
 UPDATE arena.calls SET routine = routine::regprocedure::text WHERE to_regprocedure(routine) IS NOT NULL;
