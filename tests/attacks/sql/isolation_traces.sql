@@ -70,7 +70,7 @@ INSERT INTO arena.attempts VALUES
 (437, 'neighbour', 'how wide its rows are', $$SELECT substring(arena.plan('SELECT value FROM flowai.kv_entries') FROM 'width=\d+') = substring(arena.plan('SELECT payload FROM flowai.ref_payloads') FROM 'width=\d+')$$, '(t)'),
 (438, 'neighbour', 'the choice of plan, with the estimates left away', $$SELECT count(DISTINCT p) FROM (SELECT string_agg(l, E'\n') AS p FROM unnest(ARRAY['t1', 'n1', 'x']) w, LATERAL (SELECT regexp_replace(arena.plan(format('SELECT * FROM flowai.catalog_entries a, flowai.catalog_entries b WHERE a.content = %L AND a.name = b.name', w)), '\(cost.*?\)', '', 'g') AS l) x GROUP BY w) y$$, '(1)'),
 (439, 'neighbour', 'a predicate on a range of tenants', $$SELECT arena.plan('SELECT * FROM flowai.catalog_entries WHERE tenant_id >= ''acme''') = arena.plan('SELECT * FROM flowai.catalog_entries WHERE tenant_id >= ''aaaa''')$$, '(t)'),
-(440, 'neighbour', 'rows that EXPLAIN ANALYZE says it passed by, through an index', $$SELECT string_agg(l, '') ~ 'Rows Removed by Filter: 50\M' FROM (SELECT regexp_split_to_table(arena.plan('(ANALYZE, TIMING OFF) SELECT * FROM flowai.catalog_entries WHERE content = ''x'''), E'\n') AS l) x$$, '(t)'),
+(440, 'neighbour', 'rows that EXPLAIN ANALYZE passed by: its own, through an index', $$SELECT arena.plan('(ANALYZE, TIMING OFF) SELECT * FROM flowai.catalog_entries WHERE content = ''x''') ~ 'Rows Removed by Filter: 50\M'$$, '(t)'),
 (441, 'neighbour', 'statistics of columns', $$SELECT count(*) FROM pg_stats WHERE schemaname IN ('flowai', 'flowai_internal')$$, '(0)'),
 (442, 'neighbour', 'statistics of expressions', $$SELECT count(*) FROM pg_stats_ext$$, '(0)'),
 (443, 'neighbour', 'the raw statistics', $$SELECT count(*) FROM pg_statistic$$, 'error 42501'),
