@@ -55,10 +55,10 @@ SELECT flowai.ref_extend('script', :'handle', NULL);
 SELECT kind, summary FROM flowai.ref_list('script');
 SELECT flowai.ref_put('script', '1');
 SELECT flowai.plan_kind_define('script', '{"type": "object"}');
-SELECT plan, revision, created FROM flowai.plan_store('script', p, format('{"title": "t", "steps": [{"operation": "o", "input": {}, "references": [{"kind": "script", "id": "%s"}]}]}', :'handle')::jsonb) s, unnest('{p1,p2,p3}'::text[]) p WHERE p IS NOT NULL;
+SELECT s.plan, s.revision, s.created FROM unnest('{p1,p2,p3}'::text[]) p, flowai.plan_store('script', p, format('{"title": "t", "steps": [{"operation": "o", "input": {}, "references": [{"kind": "script", "id": "%s"}]}]}', :'handle')::jsonb) s;
 SELECT plan, state, revision FROM flowai.plan_submit('p1');
 SELECT plan, state, decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted', 'yes') WHERE subject_id = 'p1';
-SELECT plan, token AS token FROM flowai.plan_claim('p1') \gset claimed_
+SELECT token FROM flowai.plan_claim('p1') \gset claimed_
 SELECT flowai.plan_heartbeat('p1', :'claimed_token') > now() AS extended, flowai.plan_step_finish('p1', :'claimed_token', 1, '{"ok": true}');
 SELECT plan, state FROM flowai.plan_finish('p1', :'claimed_token', '{}');
 SELECT plan, state FROM flowai.plan_submit('p2');

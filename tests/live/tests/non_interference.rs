@@ -81,6 +81,10 @@ fn a_million_rows_of_another_tenant_change_no_byte() {
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0].lines().count() > 500, "the script ran:\n{}", answers[0]);
 
+    for mistake in ["42601", "42703", "42883", "42P01"] {
+        assert!(!answers[0].contains(&format!("ERROR:  {mistake}")), "{}", answers[0]);
+    }
+
     // What is granted to tenants later belongs into the script.
     let script = std::fs::read_to_string(SCRIPT).expect("the script");
     let granted = owner
