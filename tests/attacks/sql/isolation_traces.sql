@@ -95,7 +95,9 @@ INSERT INTO arena.attempts VALUES
 (467, 'globex_app', 'the same payload, to confirm a guess by its id', $$SELECT flowai.ref_kind_define('vault');; SELECT id = arena.known('ref') FROM flowai.ref_put('vault', format('[{"with": "%s"}]', 'acme' || 'secret')::jsonb)$$, '(f)'),
 (468, 'globex_app', 'the version of an entry, which would count writes of others', $$SELECT version FROM flowai.catalog_put('[{"id": "a:b", "itemType": "a", "name": "b"}]')$$, '(1)'),
 (469, 'globex_app', 'NOTIFY of ours, with rows in it', $$LISTEN flowai;; SELECT count(*) FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^flowai' AND prosrc ~* 'pg_notify|NOTIFY'$$, '(0)'),
-(470, 'globex_app', 'advisory locks of ours, held in another''s transaction', $$SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'$$, '(0)');
+(470, 'globex_app', 'advisory locks of ours, held in another''s transaction', $$SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'$$, '(0)'),
+(471, 'globex_app', 'notifications that acme''s writes have left', $$SELECT pg_notification_queue_usage()$$, '(0)'),
+(472, 'globex_app', 'a subscription to what acme writes', $$SELECT count(*) FROM pg_publication_tables$$, '(0)');
 SET ROLE acme_app;
 INSERT INTO arena.known SELECT 'cursor', cursor FROM flowai.search_catalog('merger', max_rows => 1);
 RESET ROLE;
