@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use flowai_live::{
-    DATABASE, connect, connect_at, connect_to, execute, new_role, new_role_in, new_tenant, refusal, superuser, unique,
+    DATABASE, connect, connect_at, connect_to, execute, new_role, new_role_in, new_tenant, refusal,
+    superuser, unique,
 };
 use postgres::error::SqlState;
 
@@ -27,7 +28,11 @@ fn client(program: &str, role: &str, arguments: &[&str]) -> Output {
 }
 
 fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 #[test]
@@ -44,7 +49,12 @@ fn a_tenants_own_pg_dump_has_nothing_of_others() {
     for options in [
         &["--data-only", "--schema=flowai*"][..],
         &["--data-only", "--schema=flowai*", "--enable-row-security"],
-        &["--data-only", "--table=flowai.kv_entries", "--enable-row-security", "--load-via-partition-root"],
+        &[
+            "--data-only",
+            "--table=flowai.kv_entries",
+            "--enable-row-security",
+            "--load-via-partition-root",
+        ],
         &["--data-only", "--table=flowai_internal.kv_entries_*", "--enable-row-security"],
         &["--enable-row-security"],
     ] {
@@ -52,11 +62,30 @@ fn a_tenants_own_pg_dump_has_nothing_of_others() {
         assert!(!said(&dump).contains(SECRET), "{options:?}");
     }
     // Rows are in partitions, which a tenant may not read; what it may have, it asks for.
-    let leaves = client("pg_dump", &roles[0], &["-d", DATABASE, "--data-only", "--table=flowai_internal.kv_entries_*", "--enable-row-security"]);
-    assert!(!leaves.status.success() && said(&leaves).contains("permission denied"), "{}", said(&leaves));
+    let leaves = client(
+        "pg_dump",
+        &roles[0],
+        &[
+            "-d",
+            DATABASE,
+            "--data-only",
+            "--table=flowai_internal.kv_entries_*",
+            "--enable-row-security",
+        ],
+    );
+    assert!(
+        !leaves.status.success() && said(&leaves).contains("permission denied"),
+        "{}",
+        said(&leaves)
+    );
     let copy = "\\copy (SELECT value FROM flowai.kv_entries) TO STDOUT";
-    assert!(!said(&client("psql", &roles[0], &["-X", "-d", DATABASE, "-c", copy])).contains(SECRET));
-    assert!(said(&client("psql", &roles[1], &["-X", "-d", DATABASE, "-c", copy])).contains(SECRET), "the control");
+    assert!(
+        !said(&client("psql", &roles[0], &["-X", "-d", DATABASE, "-c", copy])).contains(SECRET)
+    );
+    assert!(
+        said(&client("psql", &roles[1], &["-X", "-d", DATABASE, "-c", copy])).contains(SECRET),
+        "the control"
+    );
 }
 
 #[test]
@@ -73,9 +102,17 @@ fn the_write_ahead_log_is_not_for_tenants() {
         "CREATE PUBLICATION p FOR ALL TABLES",
         "CREATE SUBSCRIPTION s CONNECTION 'host=localhost' PUBLICATION p WITH (connect = false)",
     ] {
-        assert_eq!(refusal(session.simple_query(attempt)), SqlState::INSUFFICIENT_PRIVILEGE, "{attempt}");
+        assert_eq!(
+            refusal(session.simple_query(attempt)),
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            "{attempt}"
+        );
     }
-    let stream = client("psql", &role, &["-X", "-d", &format!("dbname={DATABASE} replication=database"), "-c", "IDENTIFY_SYSTEM"]);
+    let stream = client(
+        "psql",
+        &role,
+        &["-X", "-d", &format!("dbname={DATABASE} replication=database"), "-c", "IDENTIFY_SYSTEM"],
+    );
     assert!(!stream.status.success(), "{}", said(&stream));
     let backup = client("pg_basebackup", &role, &["-D", "/tmp/flowai-never", "-X", "none"]);
     assert!(!backup.status.success(), "{}", said(&backup));
@@ -97,8 +134,25 @@ impl Cluster {
         chown(&cluster.place, Some(cluster.owner.0), Some(cluster.owner.1)).expect("chown");
         std::fs::set_permissions(&cluster.place, Permissions::from_mode(0o700)).expect("chmod");
         let (data, log) = (cluster.path("data"), cluster.path("log"));
-        cluster.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
-        let options = format!("-c unix_socket_directories={} -c listen_addresses= -c fsync=off", cluster.place.display());
+        cluster.run(
+            "initdb",
+            &[
+                "-D",
+                &data,
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ],
+        );
+        let options = format!(
+            "-c unix_socket_directories={} -c listen_addresses= -c fsync=off",
+            cluster.place.display()
+        );
         cluster.run("pg_ctl", &["start", "-w", "-D", &data, "-l", &log, "-o", &options]);
         cluster
     }
@@ -115,7 +169,12 @@ impl Cluster {
             command.uid(self.owner.0).gid(self.owner.1);
         }
         // What it starts would keep a pipe open.
-        let done = command.args(arguments).current_dir("/").env_remove("RUST_BACKTRACE").stdout(std::process::Stdio::null()).status();
+        let done = command
+            .args(arguments)
+            .current_dir("/")
+            .env_remove("RUST_BACKTRACE")
+            .stdout(std::process::Stdio::null())
+            .status();
         assert!(done.unwrap_or_else(|error| panic!("{program}: {error}")).success(), "{program}");
     }
 }
@@ -132,7 +191,10 @@ fn in_another_cluster_nobody_is_a_member_until_it_is_said() {
     let source = unique("source");
     execute(&mut superuser(), &format!("CREATE DATABASE {source} TEMPLATE prepared"));
     let role = new_role_in(&source, &["acme"]);
-    execute(&mut connect_to(&role, &source), &format!("SELECT count(*) FROM flowai.kv_put('n', 'k', '\"{SECRET}\"')"));
+    execute(
+        &mut connect_to(&role, &source),
+        &format!("SELECT count(*) FROM flowai.kv_put('n', 'k', '\"{SECRET}\"')"),
+    );
     let cluster = Cluster::new();
     let dump = cluster.path("dump");
     let dumped = client("pg_dump", "postgres", &["-Fc", "-f", &dump, "-d", &source]);
@@ -144,26 +206,48 @@ fn in_another_cluster_nobody_is_a_member_until_it_is_said() {
     let mut owner = maintenance.connect(postgres::NoTls).expect("the other cluster");
     // Somebody with the number of a member, and another who is called like one of globex.
     execute(&mut owner, &format!("CREATE DATABASE {DATABASE}; "));
-    execute(&mut owner, "CREATE ROLE first LOGIN; CREATE ROLE steward LOGIN; CREATE ROLE globex_app LOGIN");
-    let restored = Command::new("pg_restore").args(["-h", &there, "-U", "postgres", "-d", DATABASE, &dump]).output().expect("pg_restore");
+    execute(
+        &mut owner,
+        "CREATE ROLE first LOGIN; CREATE ROLE steward LOGIN; CREATE ROLE globex_app LOGIN",
+    );
+    let restored = Command::new("pg_restore")
+        .args(["-h", &there, "-U", "postgres", "-d", DATABASE, &dump])
+        .output()
+        .expect("pg_restore");
     // The table of members comes whole or not at all, and some roles are not here.
     assert!(said(&restored).contains("tenant_members"), "{}", said(&restored));
     let mut owner = connect_at(&cluster.place, "postgres");
-    let members: i64 = owner.query_one("SELECT count(*) FROM flowai_internal.tenant_members", &[]).expect("members").get(0);
-    let rows: i64 = owner.query_one("SELECT count(*) FROM flowai.kv_entries", &[]).expect("rows").get(0);
+    let members: i64 = owner
+        .query_one("SELECT count(*) FROM flowai_internal.tenant_members", &[])
+        .expect("members")
+        .get(0);
+    let rows: i64 =
+        owner.query_one("SELECT count(*) FROM flowai.kv_entries", &[]).expect("rows").get(0);
     assert_eq!((members, rows), (0, 1), "the rows are there, and nobody is a member");
 
     // Not even with rights of a user: neither the one of a member's name nor any other.
-    execute(&mut owner, &format!("CREATE ROLE {role} LOGIN; GRANT flowai_user TO {role}, first, globex_app; GRANT flowai_admin TO steward"));
+    execute(
+        &mut owner,
+        &format!(
+            "CREATE ROLE {role} LOGIN; GRANT flowai_user TO {role}, first, globex_app; GRANT flowai_admin TO steward"
+        ),
+    );
     for name in [role.as_str(), "first", "globex_app"] {
         let mut session = connect_at(&cluster.place, name);
-        let seen: i64 = session.query_one("SELECT count(*) FROM flowai.kv_entries", &[]).expect("count").get(0);
+        let seen: i64 =
+            session.query_one("SELECT count(*) FROM flowai.kv_entries", &[]).expect("count").get(0);
         assert_eq!(seen, 0, "{name}");
         let chosen = session.simple_query("SELECT flowai.use_tenant('acme')");
         assert_eq!(refusal(chosen), SqlState::INSUFFICIENT_PRIVILEGE, "{name}");
     }
-    execute(&mut connect_at(&cluster.place, "steward"), &format!("SELECT flowai.tenant_grant('acme', '{role}')"));
-    let value: String = connect_at(&cluster.place, &role).query_one("SELECT value::text FROM flowai.kv_get('n', 'k')", &[]).expect("the entry").get(0);
+    execute(
+        &mut connect_at(&cluster.place, "steward"),
+        &format!("SELECT flowai.tenant_grant('acme', '{role}')"),
+    );
+    let value: String = connect_at(&cluster.place, &role)
+        .query_one("SELECT value::text FROM flowai.kv_get('n', 'k')", &[])
+        .expect("the entry")
+        .get(0);
     assert_eq!(value, format!("\"{SECRET}\""));
     execute(&mut superuser(), &format!("DROP DATABASE {source} WITH (FORCE)"));
 }
