@@ -2534,7 +2534,9 @@ BEGIN
                 FROM jsonb_array_elements(columns) AS f),
             'metadata', jsonb_strip_nulls(jsonb_build_object('databaseId', database_id, 'schemaName', schema,
                 'tableName', relation.name, 'relationType', relation.relation_type,
-                'rowCount', CASE WHEN relation.reltuples >= 0 AND NOT relation.is_view THEN relation.reltuples::bigint END,
+                -- Under row-level security the server's number counts rows that the caller may not know of.
+                'rowCount', CASE WHEN row_security_active(relation.oid) THEN NULL
+                                 WHEN relation.reltuples >= 0 AND NOT relation.is_view THEN relation.reltuples::bigint END,
                 'columnCount', cardinality(column_names), 'primaryKey', base.primary_key))));
         entries := entries || columns;
     END LOOP;
@@ -2650,8 +2652,10 @@ END;
 
 -- The catalog: entries, the relations between them, and a view that takes plain DML.
 
+-- Not COALESCE: the server would not trust it before the policy, and so not in an index.
 CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(pg_catalog.current_setting('flowai.workspace', true), ''), 'default');
+RETURN CASE WHEN pg_catalog.current_setting('flowai.workspace', true) OPERATOR(pg_catalog.<>) ''
+            THEN pg_catalog.current_setting('flowai.workspace', true) ELSE 'default' END;
 
 CREATE TABLE flowai.catalog_entries (
     tenant_id      flowai.identifier NOT NULL,
@@ -2984,7 +2988,7 @@ SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
 -- No tenant table: its rows may belong to nobody. Not forced, because only functions of its owner write.
 ALTER TABLE flowai.allowed_functions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON flowai.allowed_functions FOR SELECT TO PUBLIC
-    USING (tenant_id IS NULL OR tenant_id = flowai.current_tenant()
+    USING (tenant_id IS NULL OR (tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant())))
            OR (SELECT pg_catalog.pg_has_role('flowai_admin', 'USAGE')));
 COMMENT ON POLICY visible ON flowai.allowed_functions IS 'What everybody may call, and what the tenant in force may call; all of it for flowai_admin.';
 
