@@ -7,9 +7,10 @@
 //! binds, each partition has the same size, and no column has statistics: plans, and all that EXPLAIN
 //! estimates, depend on the statement alone.
 //!
-//! What stands in for the truth leads to indexes, which all begin with the tenant: a tenant has 1,000 of
-//! 200,000 rows, and an index lists them in the order in which they lie. So a page of a list is read in
-//! the order of an index, however much comes after it. Statements of our own floor, which nobody can
+//! What stands in for the truth leads to indexes, which all begin with the tenant: a tenant has 10,000 of
+//! two million rows, and an index lists them in the order in which they lie, so that a page of a list is
+//! read in the order of an index, however much comes after it. They are in a few workspaces, namespaces and
+//! kinds, so that nobody reads a whole one again and again. Statements of our own floor, which nobody can
 //! explain, are planned with what is true.
 
 use std::cell::Cell;
@@ -20,11 +21,13 @@ use pgrx::{IntoDatum, PgMemoryContexts, pg_guard, pg_sys};
 use super::tenant;
 
 /// A partition as tenants' plans see it.
-const TUPLES: f64 = 200_000.0;
-const TENANTS: f32 = 200.0;
-const PAGES: u32 = 4_000;
-const INDEX_PAGES: u32 = 1_000;
+const TUPLES: f64 = 2_000_000.0;
+const PAGES: u32 = 40_000;
+const INDEX_PAGES: u32 = 10_000;
 const INDEX_HEIGHT: i32 = 2;
+/// Columns of which it knows how many values they have: tenants, and what divides the rows of one.
+const DISTINCT: [(&CStr, f32); 4] =
+    [(c"tenant_id", 200.0), (c"workspace_id", 4.0), (c"namespace", 4.0), (c"kind", 4.0)];
 
 /// The hooks that were there before ours.
 #[derive(Clone, Copy)]
@@ -35,8 +38,9 @@ struct Before {
 }
 
 thread_local! {
-    /// Statistics of the column tenant_id, made once.
-    static TENANT_ID: Cell<pg_sys::HeapTuple> = const { Cell::new(std::ptr::null_mut()) };
+    /// Statistics of the columns of `DISTINCT`, made once.
+    static MADE: Cell<[pg_sys::HeapTuple; DISTINCT.len()]> =
+        const { Cell::new([std::ptr::null_mut(); DISTINCT.len()]) };
     static BEFORE: Cell<Before> = const { Cell::new(Before { sizes: None, statistics: None, width: None }) };
 }
 
@@ -112,8 +116,8 @@ unsafe extern "C-unwind" fn on_statistics(
     unsafe {
         if (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION && hides((*entry).relid) {
             (*found).statsTuple = std::ptr::null_mut();
-            if is_tenant_id((*entry).relid, column) {
-                (*found).statsTuple = of_tenant_id();
+            if let Some(which) = known((*entry).relid, column) {
+                (*found).statsTuple = statistics(which);
                 (*found).freefunc = Some(keep);
             }
             return true;
@@ -122,20 +126,24 @@ unsafe extern "C-unwind" fn on_statistics(
     }
 }
 
-/// It is the first column of every tenant table.
-unsafe fn is_tenant_id(relation: pg_sys::Oid, column: pg_sys::AttrNumber) -> bool {
+/// Which of `DISTINCT` the column is.
+unsafe fn known(relation: pg_sys::Oid, column: pg_sys::AttrNumber) -> Option<usize> {
     // SAFETY: a cached look-up; the name, if there is one, is a palloc'd string.
     unsafe {
         let name = pg_sys::get_attname(relation, column, true);
-        !name.is_null() && CStr::from_ptr(name) == c"tenant_id"
+        if name.is_null() {
+            return None;
+        }
+        let name = CStr::from_ptr(name);
+        DISTINCT.iter().position(|(known, _)| *known == name)
     }
 }
 
-/// A row as ANALYZE would have written it: so many tenants, all alike, and in order.
-unsafe fn of_tenant_id() -> pg_sys::HeapTuple {
-    let made = TENANT_ID.get();
-    if !made.is_null() {
-        return made;
+/// A row as ANALYZE would have written it for one of `DISTINCT`: so many values, all alike, and in order.
+unsafe fn statistics(which: usize) -> pg_sys::HeapTuple {
+    let mut made = MADE.get();
+    if !made[which].is_null() {
+        return made[which];
     }
     const COLUMNS: usize = pg_sys::Natts_pg_statistic as usize;
     let mut values = [pg_sys::Datum::from(0); COLUMNS];
@@ -149,7 +157,7 @@ unsafe fn of_tenant_id() -> pg_sys::HeapTuple {
         set(pg_sys::Anum_pg_statistic_stanumbers1 + slot, None);
         set(pg_sys::Anum_pg_statistic_stavalues1 + slot, None);
     }
-    set(pg_sys::Anum_pg_statistic_stadistinct, TENANTS.into_datum());
+    set(pg_sys::Anum_pg_statistic_stadistinct, DISTINCT[which].1.into_datum());
     let correlation = pg_sys::STATISTIC_KIND_CORRELATION as i16;
     set(pg_sys::Anum_pg_statistic_stakind1, correlation.into_datum());
     let by = pg_sys::Oid::from(pg_sys::TextLessOperator);
@@ -166,7 +174,8 @@ unsafe fn of_tenant_id() -> pg_sys::HeapTuple {
         pg_sys::table_close(relation, lock);
         tuple
     };
-    TENANT_ID.set(tuple);
+    made[which] = tuple;
+    MADE.set(made);
     tuple
 }
 
