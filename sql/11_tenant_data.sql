@@ -4,6 +4,7 @@
 -- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone.
 
 ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.await_writers(oid[]) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai_internal.tenant_versions (
     tenant_id flowai.identifier NOT NULL,
@@ -46,6 +47,26 @@ BEGIN ATOMIC
     FROM depth d GROUP BY d.oid;
 END;
 COMMENT ON FUNCTION flowai_internal.tenant_tables() IS 'Every tenant table; place is an order in which they can be emptied, backwards one in which they can be filled.';
+
+-- Where the rows of a tenant are, leaf by leaf.
+CREATE FUNCTION flowai_internal.tenant_leaves(tenant text) RETURNS oid[]
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH leaf AS (
+        SELECT c.oid, i.inhparent, pg_get_expr(c.relpartbound, c.oid) AS bound
+        FROM flowai_internal.tenant_tables() t
+        LEFT JOIN pg_inherits i ON i.inhparent = t.relation
+        JOIN pg_class c ON c.oid = COALESCE(i.inhrelid, t.relation)
+    ), part AS (
+        SELECT l.*, substring(l.bound FROM 'modulus (\d+)')::integer AS modulus, substring(l.bound FROM 'remainder (\d+)')::integer AS remainder
+        FROM leaf l
+    )
+    SELECT array_agg(p.oid ORDER BY p.oid) FROM part p
+    WHERE CASE WHEN p.modulus IS NULL THEN true
+               ELSE satisfies_hash_partition(p.inhparent, p.modulus, p.remainder, tenant::flowai.identifier) END;
+END;
+COMMENT ON FUNCTION flowai_internal.tenant_leaves(text) IS 'The tables and partitions in which a tenant''s rows can be.';
 
 CREATE FUNCTION flowai_internal.require_known_tenant(tenant text) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -135,7 +156,9 @@ END $$;
 
 -- ------------------------------------------------------------------------------------ away
 
--- First the members go, so that nobody writes any more; then rows in batches; at last the tenant.
+-- First the members go, and that is committed: from then on none of them can begin to write. Then, with the
+-- tenant locked against new members and imports, who began before is waited for, and rows are deleted in
+-- batches; at last the tenant itself. So no row comes after the last look.
 CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10000)
 RETURNS TABLE (relation text, deleted bigint, done boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
@@ -143,6 +166,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     member text;
+    members text[];
     caller record;
     tenant_table regclass;
     budget bigint := max_rows;
@@ -152,12 +176,31 @@ BEGIN
         RAISE EXCEPTION 'argument "max_rows" is out of range'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
                   DETAIL = format('It is %s.', COALESCE(max_rows::text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+    ELSIF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION 'a tenant can be dropped in READ COMMITTED only'
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'tenant_drop_sees_all',
+                  DETAIL = 'An older snapshot does not show what others have written for it since.',
+                  HINT = 'SET default_transaction_isolation = ''read committed''.';
     END IF;
     -- A role that was dropped has left its number behind: its membership goes with the tenant.
-    FOR member IN SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
-                  WHERE m.tenant_id = tenant LOOP
+    members := ARRAY(SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
+                     WHERE m.tenant_id = tenant);
+    FOREACH member IN ARRAY members LOOP
         PERFORM flowai.tenant_revoke(tenant, member);
     END LOOP;
+    IF members <> '{}' THEN
+        relation := 'flowai_internal.tenant_members';
+        deleted := cardinality(members);
+        done := false;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
+    IF EXISTS (SELECT FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member WHERE m.tenant_id = tenant) THEN
+        -- Somebody became one meanwhile: the next step ends it.
+        RETURN;
+    END IF;
+    PERFORM flowai_internal.await_writers(flowai_internal.tenant_leaves(tenant));
     done := true;
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t ORDER BY t.place LOOP
@@ -220,6 +263,10 @@ DECLARE
     exported bigint;
     caller record;
 BEGIN
+    IF NOT current_setting('transaction_read_only')::boolean THEN
+        -- Its event may not come after the tenant has gone.
+        PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
+    END IF;
     PERFORM flowai_internal.require_known_tenant(tenant);
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t
@@ -249,6 +296,8 @@ DECLARE
     workspace_before CONSTANT text := current_setting('flowai.workspace', true);
     workspace text;
 BEGIN
+    -- The tenant stays until these rows are committed.
+    PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
     PERFORM flowai_internal.require_known_tenant(tenant);
     IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' THEN
         RAISE EXCEPTION 'arguments "relation" and "rows" must be a name and an array of objects'

@@ -24,7 +24,7 @@ SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
 -- No tenant table: its rows may belong to nobody. Not forced, because only functions of its owner write.
 ALTER TABLE flowai.allowed_functions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY visible ON flowai.allowed_functions FOR SELECT TO PUBLIC
-    USING (tenant_id IS NULL OR tenant_id = flowai.current_tenant()
+    USING (tenant_id IS NULL OR (tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant())))
            OR (SELECT pg_catalog.pg_has_role('flowai_admin', 'USAGE')));
 COMMENT ON POLICY visible ON flowai.allowed_functions IS 'What everybody may call, and what the tenant in force may call; all of it for flowai_admin.';
 

@@ -148,7 +148,9 @@ BEGIN
                 FROM jsonb_array_elements(columns) AS f),
             'metadata', jsonb_strip_nulls(jsonb_build_object('databaseId', database_id, 'schemaName', schema,
                 'tableName', relation.name, 'relationType', relation.relation_type,
-                'rowCount', CASE WHEN relation.reltuples >= 0 AND NOT relation.is_view THEN relation.reltuples::bigint END,
+                -- Under row-level security the server's number counts rows that the caller may not know of.
+                'rowCount', CASE WHEN row_security_active(relation.oid) THEN NULL
+                                 WHEN relation.reltuples >= 0 AND NOT relation.is_view THEN relation.reltuples::bigint END,
                 'columnCount', cardinality(column_names), 'primaryKey', base.primary_key))));
         entries := entries || columns;
     END LOOP;

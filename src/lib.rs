@@ -37,7 +37,8 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/11_tenant_data.sql",
     name = "tenant_data",
-    requires = ["kv", api::tenancy::act_for, api::search::search_maintain]
+    requires =
+        ["kv", api::tenancy::act_for, api::tenancy::await_writers, api::search::search_maintain]
 );
 extension_sql_file!(
     "../sql/21_reference.sql",
@@ -82,6 +83,7 @@ extern "C-unwind" fn _PG_init() {
     pg::guc::init();
     pg::tenant::init();
     pg::gate::init();
+    pg::estimate::init();
     pg::worker::init(store::maintenance::WORK);
     pg::statement::init();
 }

@@ -157,10 +157,20 @@ rung_isolation() {
 rung_live() {
     start_prepared_cluster
     fresh_database
-    PATH=$("$PG_CONFIG" --bindir):$PATH FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast
+    # Debian has pgbouncer where only root looks.
+    PATH=$("$PG_CONFIG" --bindir):$PATH:/usr/sbin FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast
 }
 
 rung_attacks() {
+    local script
+    script=$("$PG_CONFIG" --sharedir)/extension/flowai_runtime--$(sed -nE 's/^version = "(.+)"/\1/p' Cargo.toml | head -1).sql
+    if PYTHONPATH=target/tools/pgspot python3 -B tests/install_script.py "$script" >"$output/install_script" 2>&1; then
+        good
+        echo "ok - install_script"
+    else
+        bad "install_script: what pgspot found"
+        cat "$output/install_script"
+    fi
     start_prepared_cluster
     compare_all "$(pgxs_test regress)/pg_regress" tests/attacks sql sql
 }
@@ -182,7 +192,11 @@ for rung in "${rungs[@]}"; do
     [[ " ${all[*]} " == *" $rung "* ]] || die "no rung is called $rung; there are: ${all[*]}"
 done
 
-scripts/prepare
+if [[ " ${rungs[*]} " == *" attacks "* ]]; then
+    scripts/prepare attacks
+else
+    scripts/prepare
+fi
 [ "${rungs[*]}" = unit ] || scripts/build dev
 read -ra flags <<<"$(rust_flags)"
 shopt -s nullglob

@@ -85,6 +85,12 @@ fn tenant_revoke(tenant: Option<&str>, role: Option<&str>) -> bool {
     store::tenancy::revoke(tenant, role).or_raise()
 }
 
+/// Waits for the transactions that have written to these relations.
+#[pg_extern(volatile, parallel_unsafe)]
+pub(crate) fn await_writers(relations: Vec<pg_sys::Oid>) {
+    store::tenancy::await_writers(&relations);
+}
+
 /// Puts a tenant in force for the rest of an administrative function, or ends that.
 #[pg_extern(volatile, parallel_unsafe)]
 pub(crate) fn act_for(tenant: Option<&str>) {

@@ -42,6 +42,25 @@ impl Relation {
         }
     }
 
+    /// Waits until every transaction that has written to one of these and not yet ended has ended. It
+    /// locks nothing, so that who begins to write meanwhile is not kept waiting, and not waited for.
+    pub(crate) fn wait_for_writers(relations: &[pg_sys::Oid]) {
+        for relation in relations {
+            let tag = pg_sys::LOCKTAG {
+                // SAFETY: a plain read of a backend variable.
+                locktag_field1: unsafe { pg_sys::MyDatabaseId }.into(),
+                locktag_field2: (*relation).into(),
+                locktag_field3: 0,
+                locktag_field4: 0,
+                locktag_type: pg_sys::LockTagType::LOCKTAG_RELATION as u8,
+                locktag_lockmethodid: pg_sys::DEFAULT_LOCKMETHOD as u8,
+            };
+            // SAFETY: looks at the table of locks, and waits for the ends of transactions, where cancel
+            // requests and the search for deadlocks are the server's own.
+            unsafe { pg_sys::WaitForLockers(tag, pg_sys::ShareLock as i32, false) };
+        }
+    }
+
     /// Takes the lock under which partitions are attached until the transaction ends, if nobody else has
     /// it.
     pub(crate) fn try_lock(self) -> bool {

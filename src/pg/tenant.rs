@@ -160,6 +160,11 @@ pub(crate) fn trust_plans() -> TrustedPlans {
     TrustedPlans(TRUSTED.replace(true))
 }
 
+/// Whether a statement of our own floor is being planned.
+pub(super) fn plans_are_trusted() -> bool {
+    TRUSTED.get()
+}
+
 /// See [`trust_plans`].
 pub(crate) struct TrustedPlans(bool);
 
@@ -262,7 +267,7 @@ fn local_transaction() -> u32 {
 
 /// Superusers and BYPASSRLS roles are outside the model: row-level security does not bind them, so
 /// no tenant may be taken for granted in what they read.
-fn is_outside(role: pg_sys::Oid) -> bool {
+pub(super) fn is_outside(role: pg_sys::Oid) -> bool {
     // SAFETY: syscache look-ups.
     unsafe { pg_sys::superuser_arg(role) || pg_sys::has_bypassrls_privilege(role) }
 }

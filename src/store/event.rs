@@ -11,6 +11,7 @@ use pgrx::Uuid;
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::{Value, json};
 
+use super::tenancy;
 use crate::pg::jsonb::Jsonb;
 use crate::pg::owner::as_owner;
 use crate::pg::relation::Relation;
@@ -86,6 +87,7 @@ pub(crate) fn note_in_sql(
     let attributes = clean(attributes.ok_or_else(|| Error::missing("attributes"))?)?;
     event::check_name(name)?;
     let said = Said { name, severity: Severity::Info, attributes, trace_id: None, span_id: None };
+    tenancy::hold(tenant)?;
     tenant::acting_for(tenant, || record(said)).map(drop)
 }
 

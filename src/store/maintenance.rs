@@ -27,6 +27,12 @@ const DUE: &str = "
     WHERE pg_catalog.octet_length(s.dead) >= GREATEST(s.doc_count, 4)
     ORDER BY 1, 2";
 
+/// Locks the tenant until the round for it is committed. No row if it is being dropped: what is written
+/// then would outlive it.
+const STAYS: &str = "
+    SELECT true FROM flowai_internal.tenants
+    WHERE tenant_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE SKIP LOCKED";
+
 /// DROP DATABASE and CREATE DATABASE ... TEMPLATE lock the database, then wait a few seconds for
 /// connections to end.
 const IN_THE_WAY: &str = "
@@ -43,6 +49,9 @@ pub(crate) const WORK: Work = Work {
         spi::read(DUE, due, |row| Ok((row.need(1)?, row.need(2)?)))
     },
     maintain: |tenant, workspace| {
+        if spi::write_one(STAYS, args![tenant], |row| row.need::<bool>(1))?.is_none() {
+            return Ok(());
+        }
         let scope = Scope { tenant: tenant.into(), workspace: workspace.to_owned() };
         search::maintain_scope(&scope).map(drop)
     },

@@ -6,6 +6,7 @@ use pgrx::pg_sys;
 use serde_json::json;
 
 use super::event;
+use crate::pg::relation::Relation;
 use crate::pg::{guc, spi, spi::args, tenant};
 
 const CREATE: &str = "
@@ -23,8 +24,8 @@ const LIKE_BY_CASE: &str = "
     SELECT tenant_id::text FROM flowai_internal.tenants
     WHERE pg_catalog.lower(tenant_id) OPERATOR(pg_catalog.=) pg_catalog.lower($1)";
 
-/// Locks the tenant, so that it cannot go between this test and the membership.
-const LOCK: &str = "
+/// Locks the tenant, so that it cannot go before the transaction ends.
+const HOLD: &str = "
     SELECT true FROM flowai_internal.tenants
     WHERE tenant_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE";
 
@@ -127,9 +128,7 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     let tenant = name::argument("tenant", tenant)?;
     let role = role.ok_or_else(|| Error::missing("role"))?;
     spi::run_utility(LOCK_MEMBERS)?;
-    if spi::write_one(LOCK, args![tenant], |row| row.need::<bool>(1))?.is_none() {
-        return Err(unknown_tenant(tenant));
-    }
+    hold(tenant)?;
     let Role { oid, outside, ours, user } = find_role(role)?;
     if outside || ours {
         return Err(Error::new(
@@ -160,9 +159,7 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     let tenant = name::argument("tenant", tenant)?;
     let role = role.ok_or_else(|| Error::missing("role"))?;
     spi::run_utility(LOCK_MEMBERS)?;
-    if spi::write_one(LOCK, args![tenant], |row| row.need::<bool>(1))?.is_none() {
-        return Err(unknown_tenant(tenant));
-    }
+    hold(tenant)?;
     let Role { oid, .. } = find_role(role)?;
     let revoked = spi::write_one(REVOKE, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
     tenant::announce_change();
@@ -173,6 +170,20 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
         event::note_for(tenant, "flowai.tenant.revoked", json!({ "member": role }))?;
     }
     Ok(revoked)
+}
+
+/// Keeps the tenant there until the transaction ends: for what writes rows of a tenant and is no member,
+/// whom flowai.tenant_drop could not shut out. Error P0002 if it is gone.
+pub(super) fn hold(tenant: &str) -> Result<()> {
+    match spi::write_one(HOLD, args![tenant], |row| row.need::<bool>(1))? {
+        Some(_) => Ok(()),
+        None => Err(unknown_tenant(tenant)),
+    }
+}
+
+/// Waits for the transactions that have written to these relations.
+pub(crate) fn await_writers(relations: &[pg_sys::Oid]) {
+    Relation::wait_for_writers(relations);
 }
 
 /// A role as membership sees it.

@@ -75,9 +75,14 @@ pub fn unique(prefix: &str) -> String {
 
 /// A new login role that is a member of these tenants.
 pub fn new_role(tenants: &[&str]) -> String {
+    new_role_in(DATABASE, tenants)
+}
+
+/// A new login role that is a member of these tenants of this database.
+pub fn new_role_in(database: &str, tenants: &[&str]) -> String {
     let role = unique("role");
     execute(&mut superuser(), &format!("CREATE ROLE {role} LOGIN"));
-    let mut steward = steward();
+    let mut steward = connect_to("steward", database);
     for tenant in tenants {
         steward
             .execute("SELECT flowai.tenant_grant($1, $2)", &[tenant, &role])

@@ -134,7 +134,7 @@ EXCEPTION WHEN program_limit_exceeded THEN
 END $$;
 DO $$
 BEGIN
-    PERFORM flowai_internal.event_note('nobody here', 'test.note', '{"password": "x"}');
+    PERFORM flowai_internal.event_note('globex', 'test.note', '{"password": "x"}');
     PERFORM 1 / (SELECT count(*) FROM flowai.events WHERE name = 'test.note');
 EXCEPTION WHEN division_by_zero THEN
     RAISE NOTICE 'none of acme''s, tenant %', flowai.current_tenant();
@@ -261,6 +261,7 @@ SELECT * FROM pg_temp.months ORDER BY 1 DESC;
 -- A tenant's events go with it, in several leaves and in steps; the extension's with the extension.
 SET ROLE steward;
 SELECT flowai.tenant_import('initech', 'flowai.events', (SELECT jsonb_agg("row") FROM old));
+SELECT relation, deleted, done FROM flowai.tenant_drop_some('initech', 4);
 SELECT relation, deleted, done FROM flowai.tenant_drop_some('initech', 4);
 SELECT relation, sum(deleted), bool_or(done) AS done FROM flowai.tenant_drop_some('initech', 1000) GROUP BY 1 ORDER BY 1;
 SELECT relation, deleted, done FROM flowai.tenant_drop_some('initech');

@@ -65,6 +65,7 @@ RESET flowai.workspace;
 SET ROLE steward;
 SELECT flowai.tenant_drop_some('nobody');
 SELECT flowai.tenant_drop_some('acme copy', 0);
+SELECT relation, deleted, done FROM flowai.tenant_drop_some('acme copy', 100);
 SELECT sum(deleted) AS deleted, bool_or(done) AS done FROM flowai.tenant_drop_some('acme copy', 100);
 SET ROLE copy_app;
 SELECT count(*) FROM flowai.kv_entries;
