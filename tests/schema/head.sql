@@ -9,6 +9,17 @@
 -- Nothing here says IF NOT EXISTS or OR REPLACE for what the extension owns: a name that somebody
 -- else took first must make the installation fail.
 
+-- Texts are hashed, indexed and compared as UTF-8.
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'flowai_runtime needs a database with encoding UTF8'
+            USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'database_encoding',
+                  DETAIL = pg_catalog.format('Database "%s" has encoding %s.', pg_catalog.current_database(), pg_catalog.getdatabaseencoding()),
+                  HINT = 'Create another with CREATE DATABASE ... ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END $$;
+
 -- CREATE EXTENSION takes a schema "flowai" that is already there. A restore makes one, empty; anything
 -- else would let its owner stand between users and this extension.
 DO $$
@@ -211,8 +222,8 @@ COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'De
 COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
 COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
-COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it: the fastest way to a payload, which is not checked against the id.';
-COMMENT ON FUNCTION flowai.ref_resolve_many(jsonb) IS 'Payloads of many references, given as an array of handles [{"kind", "id"}], as plans name them: one row for each, in order: ordinal, kind, id, found, payload, expires_at; the last two are NULL where found is false. Payloads are not checked against their ids. Error 22023 if refs is no array; no rows for NULL.';
+COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it. Error XX001 (rule ref_payload_intact) as ref_resolve.';
+COMMENT ON FUNCTION flowai.ref_resolve_many(jsonb) IS 'Payloads of many references, given as an array of handles [{"kind", "id"}], as plans name them: one row for each, in order: ordinal, kind, id, found, payload, expires_at; the last two are NULL where found is false. Error XX001 (rule ref_payload_intact) if somebody altered one of the payloads from outside, 22023 if refs is no array; no rows for NULL.';
 COMMENT ON FUNCTION flowai.ref_rows(text, text) IS 'The elements of a payload that is an array, in order: ordinal, row. Errors as ref_resolve; 22023 if the payload is no array.';
 COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. Rows as ref_put; errors as ref_put and as flowai.query. max_rows: error 54000 if there are more.';
 COMMENT ON FUNCTION flowai.ref_extend(text, text, interval) IS 'Lets a reference live at least so long from now, or for ever if ttl is NULL; never shorter than it would. Returns when it expires. Error P0002 if it does not live, 22023 for a bad kind or ttl, 22004 for NULL, 42501 without tenant.';
@@ -220,7 +231,8 @@ COMMENT ON FUNCTION flowai.ref_purge(integer) IS 'Removes at most max_rows of th
 COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
 COMMENT ON FUNCTION flowai.ref_delete(text, text) IS 'Deletes a reference with its payload. False if there was none or it had expired. Error 55000 (rule ref_unneeded) if an unfinished plan uses it, 22023 for a bad kind, 22004 for NULL, 42501 without tenant.';
 
-GRANT EXECUTE ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint), flowai.ref_put(text, jsonb, jsonb, interval),
+COMMENT ON FUNCTION flowai_internal.ref_intact(text, text, jsonb) IS 'The payload, if it is what the id says. Error XX001 (rule ref_payload_intact) if not. NULL for NULL.';
+GRANT EXECUTE ON FUNCTION flowai_internal.ref_intact(text, text, jsonb), flowai.ref_kind_define(text, jsonb, interval, bigint), flowai.ref_put(text, jsonb, jsonb, interval),
     flowai.ref_summary(text, text), flowai.ref_resolve(text, text), flowai.ref_get(text, text),
     flowai.ref_list(text, text, integer), flowai.ref_delete(text, text), flowai.ref_resolve_many(jsonb), flowai.ref_rows(text, text),
     flowai.ref_put_query(text, text, jsonb, interval, integer, interval), flowai.ref_extend(text, text, interval),
@@ -230,19 +242,22 @@ GRANT EXECUTE ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint),
 
 COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay. Returns the revision. Error 22023 for an invalid schema, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their states, results and references. No row if it is not there.';
+COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their states, results and references, how often it was claimed (attempt) and until when its worker has it. No row if it is not there.';
 COMMENT ON FUNCTION flowai.plan_list(text, text, integer) IS 'Plans in order of id, of one state or of all; page with after. Error 22023 for an unknown state or a bad max_rows, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from state to state, in order. No rows for an unknown plan.';
-COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); XX001 if a payload was altered from outside; 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over (steps that they finished stay finished). Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_finish(text, uuid, integer, jsonb) IS 'Records that a step succeeded, with its result; returns the step''s state. Error 55000 without the lease or if the step is finished, P0002 for an unknown plan or step, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Records that a step failed, with the reason; returns the step''s state. Errors as plan_step_finish.';
 COMMENT ON FUNCTION flowai.plan_finish(text, uuid, jsonb) IS 'Ends a plan whose steps all succeeded, with its outcome. Row: plan, state, revision. Error 55000 without the lease or if a step has not succeeded, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_fail(text, uuid, jsonb) IS 'Ends a plan that failed, with the reason. Row: plan, state, revision. Error 55000 without the lease, P0002 for an unknown plan, 22004 for NULL, the reason included, 42501 without tenant.';
 
+COMMENT ON FUNCTION flowai.plan_reap(integer, integer) IS 'Takes plans back from workers whose lease is over: to approved, or to failed if that was the max_attempts-th claim (0: never; NULL: flowai.plan_max_attempts). Rows: plan, state, attempt. Skips what others are at; plan_claim and plan_cancel do the same on their way. Steps that were finished stay finished. Error 22023 for a bad max_attempts or max_rows (1 to 10000), 22004 for NULL max_rows, 42501 without tenant.';
+ALTER FUNCTION flowai.plan_reap(integer, integer) ROWS 10;
+GRANT EXECUTE ON FUNCTION flowai.plan_reap(integer, integer) TO flowai_user;
 ALTER FUNCTION flowai.plan_list(text, text, integer) ROWS 100;
 ALTER FUNCTION flowai.plan_inputs(text) ROWS 10;
 ALTER FUNCTION flowai.plan_store(text, text, jsonb, bigint) ROWS 1;
@@ -260,14 +275,45 @@ GRANT EXECUTE ON FUNCTION flowai.plan_kind_define(text, jsonb), flowai.plan_stor
 
 -- ----------------------------------------------------------------------------------- approval
 
-COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what waits for a person: granted approves the plan, denied cancels it, sent_back makes it a draft again. Decision and move are one transaction, and hold only for the body that was asked about. Row: plan, state, decision. Error P0002 for an unknown approval, 55000 if it is decided or its time is over, 22023 for an unknown decision, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.approval_request(text, text, jsonb, interval, text) IS 'Asks for a decision about exactly this body, until the deadline if one is given. subject_kind tool: subject_id is a tool of flowai.tools() and body its arguments; a grant lets the asker call it so once, until the deadline. subject_kind plan: body must be the body of that draft, which is submitted. Any other kind is the asker''s own, and its title is the one given or the body''s. Row: approval, created (false: the same was asked already and waits), status (open, or waived by a policy). Error 23505 if something else about the subject waits, 40001 (rule approval_body) if the plan has another body, P0002 for an unknown plan or tool, 22023 for arguments that do not fit the tool, a bad deadline or title, 54000 for a body of more than 1 MiB or if the role has 1000 calls of tools waiting, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what waits for a person: granted, denied or sent_back. Of a plan, that approves it, cancels it or makes it a draft again, in the same transaction, and only if it still is what was asked about. Row: plan and state (NULL for other subjects), decision. Error P0002 for an unknown approval, 55000 if it is decided or its deadline has passed, 42501 if the policy (that of then or that of now) names deciders that the role is none of or separates duties and the login is the one that asked, 40001 if the plan is another, 22023 for another decision, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.approval_withdraw(uuid, text) IS 'Takes back an approval that this role has asked for. False if it was decided already. Error 42501 (rule approval_asker) for somebody else''s, 55000 for a plan''s, which goes with plan_cancel, P0002 for an unknown one, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.approval_wait(uuid, interval) IS 'Waits until an approval is decided, its deadline has passed, or the timeout (up to an hour) is over. Row: status (open: the time is over), comment, decided_by, decided_at. Sleeps on the latch of the process between looks that get rarer, from 5 milliseconds to a second; a cancel request or statement_timeout ends it at once. Each look sees what is committed by then in every isolation level: in REPEATABLE READ and SERIALIZABLE the answer is newer than what the transaction''s own statements see. The transaction stays open meanwhile: commit what is asked before, or nobody can decide it. Error P0002 for an unknown approval, 22023 for another timeout, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.approval_get(uuid) IS 'An approval with its body and status: open, granted, denied, sent_back, withdrawn, waived or expired. No row if it is not there, for NULL, or without tenant.';
+COMMENT ON FUNCTION flowai.approval_list(text, uuid, integer) IS 'Approvals, newest first: asked, those of this role; or waiting, those that this session may decide. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for another word or without tenant.';
+COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide. deciders: the role whose members may decide. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool or function, 22023 for another policy or function, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_policy_list(text) IS 'The policies of a tenant. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai_internal.approval_gate(text, jsonb) IS 'Whether a call of a tool may go on; if not, the approval that it waits for or that was refused. Uses up the grant of exactly this call, or asks for one. For flowai.call_tool, which asks as flowai_owner.';
+
+ALTER FUNCTION flowai.approval_request(text, text, jsonb, interval, text) ROWS 1;
 ALTER FUNCTION flowai.approval_decide(uuid, text, text) ROWS 1;
-GRANT EXECUTE ON FUNCTION flowai.approval_decide(uuid, text, text) TO flowai_user;
+ALTER FUNCTION flowai.approval_wait(uuid, interval) ROWS 1;
+ALTER FUNCTION flowai.approval_policy_list(text) ROWS 10;
+ALTER FUNCTION flowai_internal.approval_gate(text, jsonb) ROWS 1;
+GRANT EXECUTE ON FUNCTION flowai.approval_request(text, text, jsonb, interval, text), flowai.approval_decide(uuid, text, text),
+    flowai.approval_withdraw(uuid, text), flowai.approval_wait(uuid, interval), flowai.approval_get(uuid),
+    flowai.approval_list(text, uuid, integer), flowai_internal.approval_status(text, timestamptz),
+    flowai_internal.approval_may_decide(text, text) TO flowai_user;
+GRANT EXECUTE ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text),
+    flowai.approval_policy_drop(text, text, text), flowai.approval_policy_list(text) TO flowai_admin;
+
+-- --------------------------------------------------------------------------- data environment
+
+COMMENT ON FUNCTION flowai.data_environment_set(jsonb) IS 'Stores the data environment of the workspace that the document names, else of the one in force. Row: workspace, revision (the same document once more changes nothing), set_at. Tools that need what it does not supply answer with the setting that would; without a document this database supplies everything. Error 22023 (rule data_environment_valid) if data_environment_validate finds anything, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.data_environment_validate(jsonb) IS 'Everything that is wrong with a data environment, one row a problem: path, problem, hint. No rows if it is right. Keys are tenant_id (must be the tenant in force), workspace_id, kv, target_database or target_database_url (with target_database_schema), catalog, catalog_search; no others. Passwords in URLs are refused. At most 200 problems. Error 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.data_environment_get() IS 'The data environment of the workspace in force. No row if none was set, or without tenant.';
+COMMENT ON FUNCTION flowai.data_environment_supplies() IS 'The keys of the data environment of the workspace in force; NULL if none was set, or without tenant.';
+
+ALTER FUNCTION flowai.data_environment_set(jsonb) ROWS 1;
+ALTER FUNCTION flowai.data_environment_validate(jsonb) ROWS 10;
+GRANT EXECUTE ON FUNCTION flowai.data_environment_set(jsonb), flowai.data_environment_validate(jsonb), flowai.data_environment_get(),
+    flowai.data_environment_supplies() TO flowai_user;
 
 -- --------------------------------------------------------------------------------------- tool
 
 COMMENT ON FUNCTION flowai.tools() IS 'The tools that an agent may use: name, description, and input_schema, a JSON Schema as function-calling APIs take it.';
-COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. A null argument counts as left away. Raises for cancel requests and for what no agent can repair.';
+COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. Where a policy asks for an approval the answer is an error with approval_id and status: the call runs once a person has granted it, when the same role calls again with equal arguments, and each grant is for one call; if the call fails, its grant stays. Where the tenant has set a data environment, tools whose data it does not supply say which setting would. A null argument counts as left away. Raises for cancel requests and for what no agent can repair.';
 GRANT EXECUTE ON FUNCTION flowai.tools(), flowai.call_tool(text, jsonb) TO flowai_user;
 
 -- ---------------------------------------------------------------------------------- readiness
@@ -327,7 +373,7 @@ GRANT EXECUTE ON PROCEDURE flowai.tenant_drop(text, integer) TO flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer) TO flowai_admin;
 -- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
-GRANT SELECT ON flowai.approval_inbox TO flowai_user;
+GRANT SELECT ON flowai.approval_inbox, flowai.approval_outbox TO flowai_user;
 
 -- flowai_runtime::api::approval::approval_decide
 CREATE  FUNCTION "approval_decide"(
@@ -335,14 +381,114 @@ CREATE  FUNCTION "approval_decide"(
 	"decision" TEXT, /* Option < & str > */
 	"comment" TEXT DEFAULT NULL /* Option < & str > */
 ) RETURNS TABLE (
-	"plan" TEXT,  /* String */
-	"state" TEXT,  /* String */
+	"plan" TEXT,  /* Option < String > */
+	"state" TEXT,  /* Option < String > */
 	"decision" TEXT  /* String */
 )
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'approval_decide_wrapper';
+
+-- flowai_runtime::api::approval::approval_gate
+CREATE  FUNCTION "approval_gate"(
+	"tool" TEXT, /* Option < & str > */
+	"arguments" jsonb /* Option < Jsonb > */
+) RETURNS TABLE (
+	"open" bool,  /* bool */
+	"approval" uuid,  /* Option < Uuid > */
+	"status" TEXT,  /* Option < String > */
+	"comment" TEXT  /* Option < String > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_gate_wrapper';
+
+-- flowai_runtime::api::approval::approval_policy_drop
+CREATE  FUNCTION "approval_policy_drop"(
+	"tenant" TEXT, /* Option < & str > */
+	"subject_kind" TEXT, /* Option < & str > */
+	"subject" TEXT /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_policy_drop_wrapper';
+
+-- flowai_runtime::api::approval::approval_policy_list
+CREATE  FUNCTION "approval_policy_list"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS TABLE (
+	"subject_kind" TEXT,  /* String */
+	"subject" TEXT,  /* String */
+	"policy" TEXT,  /* String */
+	"predicate" TEXT,  /* Option < String > */
+	"separate_duties" bool,  /* bool */
+	"deciders" TEXT,  /* Option < String > */
+	"set_by" TEXT  /* String */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_policy_list_wrapper';
+
+-- flowai_runtime::api::approval::approval_policy_set
+CREATE  FUNCTION "approval_policy_set"(
+	"tenant" TEXT, /* Option < & str > */
+	"subject_kind" TEXT, /* Option < & str > */
+	"subject" TEXT, /* Option < & str > */
+	"policy" TEXT, /* Option < & str > */
+	"predicate" regprocedure DEFAULT NULL, /* Option < Regprocedure > */
+	"separate_duties" bool DEFAULT true, /* Option < bool > */
+	"deciders" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_policy_set_wrapper';
+
+-- flowai_runtime::api::approval::approval_request
+CREATE  FUNCTION "approval_request"(
+	"subject_kind" TEXT, /* Option < & str > */
+	"subject_id" TEXT, /* Option < & str > */
+	"body" jsonb, /* Option < Jsonb > */
+	"deadline" interval DEFAULT NULL, /* Option < Interval > */
+	"title" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS TABLE (
+	"approval" uuid,  /* Uuid */
+	"created" bool,  /* bool */
+	"status" TEXT  /* String */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_request_wrapper';
+
+-- flowai_runtime::api::approval::approval_wait
+CREATE  FUNCTION "approval_wait"(
+	"approval" uuid, /* Option < Uuid > */
+	"timeout" interval DEFAULT '30 seconds' /* Option < Interval > */
+) RETURNS TABLE (
+	"status" TEXT,  /* String */
+	"comment" TEXT,  /* Option < String > */
+	"decided_by" TEXT,  /* Option < String > */
+	"decided_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_wait_wrapper';
+
+-- flowai_runtime::api::approval::approval_withdraw
+CREATE  FUNCTION "approval_withdraw"(
+	"approval" uuid, /* Option < Uuid > */
+	"comment" TEXT DEFAULT NULL /* Option < & str > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_withdraw_wrapper';
 
 -- flowai_runtime::api::catalog::catalog_delete
 CREATE  FUNCTION "catalog_delete"(
@@ -437,6 +583,32 @@ STRICT STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'get_relation_paths_between_wrapper';
+
+-- flowai_runtime::api::data_environment::data_environment_set
+CREATE  FUNCTION "data_environment_set"(
+	"config" jsonb /* Option < Jsonb > */
+) RETURNS TABLE (
+	"workspace" TEXT,  /* String */
+	"revision" bigint,  /* i64 */
+	"set_at" timestamp with time zone  /* TimestampWithTimeZone */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'data_environment_set_wrapper';
+
+-- flowai_runtime::api::data_environment::data_environment_validate
+CREATE  FUNCTION "data_environment_validate"(
+	"config" jsonb /* Option < Jsonb > */
+) RETURNS TABLE (
+	"path" TEXT,  /* String */
+	"problem" TEXT,  /* String */
+	"hint" TEXT  /* String */
+)
+STABLE PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'data_environment_validate_wrapper';
 
 -- flowai_runtime::api::event::event_emit
 CREATE  FUNCTION "event_emit"(
@@ -671,7 +843,7 @@ CREATE  FUNCTION "plan_inputs"(
 	"id" TEXT,  /* String */
 	"payload" jsonb  /* Stored */
 )
-STRICT STABLE PARALLEL RESTRICTED
+STRICT STABLE SECURITY DEFINER PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'plan_inputs_wrapper';
@@ -697,12 +869,27 @@ CREATE  FUNCTION "plan_list"(
 	"state" TEXT,  /* String */
 	"revision" bigint,  /* i64 */
 	"title" TEXT,  /* String */
-	"created_at" timestamp with time zone  /* TimestampWithTimeZone */
+	"created_at" timestamp with time zone,  /* TimestampWithTimeZone */
+	"attempt" INT  /* i32 */
 )
 STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'plan_list_wrapper';
+
+-- flowai_runtime::api::plan::plan_reap
+CREATE  FUNCTION "plan_reap"(
+	"max_attempts" INT DEFAULT NULL, /* Option < i32 > */
+	"max_rows" INT DEFAULT 100 /* Option < i32 > */
+) RETURNS TABLE (
+	"plan" TEXT,  /* String */
+	"state" TEXT,  /* String */
+	"attempt" INT  /* i32 */
+)
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_reap_wrapper';
 
 -- flowai_runtime::api::plan::plan_step_fail
 CREATE  FUNCTION "plan_step_fail"(
@@ -886,6 +1073,17 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'ref_extend_wrapper';
+
+-- flowai_runtime::api::reference::ref_intact
+CREATE  FUNCTION "ref_intact"(
+	"kind" TEXT, /* & str */
+	"id" TEXT, /* & str */
+	"payload" jsonb /* Jsonb */
+) RETURNS jsonb /* Jsonb */
+STRICT STABLE SECURITY DEFINER PARALLEL RESTRICTED
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_intact_wrapper';
 
 -- flowai_runtime::api::reference::ref_kind_define
 CREATE  FUNCTION "ref_kind_define"(
@@ -1118,6 +1316,48 @@ AS 'MODULE_PATHNAME', 'call_tool_wrapper';
 -- requires:
 --   catalog
 
+-- The data environment of a workspace: what a host tells of the data that its agents work with, in the keys
+-- that hosts have in their configuration. It says where things are, and keeps no password.
+
+CREATE TABLE flowai.data_environments (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    revision     bigint NOT NULL,
+    config       jsonb NOT NULL,
+    set_by       text NOT NULL,
+    set_at       timestamptz NOT NULL,
+    CONSTRAINT data_environments_pkey PRIMARY KEY (tenant_id, workspace_id),
+    CONSTRAINT data_environments_revision_positive CHECK (revision OPERATOR(pg_catalog.>) 0),
+    CONSTRAINT data_environments_config_object CHECK (pg_catalog.jsonb_typeof(config) OPERATOR(pg_catalog.=) 'object')
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.data_environments IS 'What the hosts of a tenant''s agents tell of their data, one document a workspace. Written by flowai.data_environment_set.';
+COMMENT ON COLUMN flowai.data_environments.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.data_environments.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai.data_environments.revision IS 'Counts the different documents, from 1.';
+COMMENT ON COLUMN flowai.data_environments.config IS 'The document: tenant_id, workspace_id, kv, target_database, target_database_url, target_database_schema, catalog, catalog_search.';
+COMMENT ON COLUMN flowai.data_environments.set_by IS 'The role that set it.';
+COMMENT ON COLUMN flowai.data_environments.set_at IS 'When.';
+SELECT flowai_internal.make_tenant_table('flowai.data_environments');
+
+CREATE FUNCTION flowai.data_environment_get()
+RETURNS TABLE (workspace text, revision bigint, config jsonb, set_by text, set_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT e.workspace_id, e.revision, e.config, e.set_by, e.set_at
+    FROM flowai.data_environments e
+    WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
+END;
+
+CREATE FUNCTION flowai.data_environment_supplies() RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT ARRAY(SELECT k FROM jsonb_object_keys(g.config) AS k ORDER BY k) FROM flowai.data_environment_get() AS g;
+END;
+
+-- requires:
+--   catalog
+
 -- The search index of each (tenant, workspace), as rows. See src/store/search.rs for who writes when.
 --
 --   segment + chunk   immutable Tantivy segments
@@ -1294,7 +1534,7 @@ COMMENT ON COLUMN flowai.events.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.events.event_id IS 'A UUID of version 7: its order is that of time.';
 COMMENT ON COLUMN flowai.events.recorded_at IS 'When, by the database''s clock.';
 COMMENT ON COLUMN flowai.events.workspace_id IS 'The workspace that was in force.';
-COMMENT ON COLUMN flowai.events.name IS 'What happened: dotted words. Those of the runtime''s own begin with "flowai.": flowai.tenant.*, function.*, extension.*, plan.*, approval.*, search.rebuilt, query.refused.';
+COMMENT ON COLUMN flowai.events.name IS 'What happened: dotted words. Those of the runtime''s own begin with "flowai.": flowai.tenant.*, function.*, extension.*, plan.*, approval.*, data_environment.set, search.rebuilt, query.refused.';
 COMMENT ON COLUMN flowai.events.severity IS 'How much it matters: debug, info, warn or error.';
 COMMENT ON COLUMN flowai.events.attributes IS 'The facts: an object of at most 8 KiB of text, secrets replaced by "[redacted]".';
 COMMENT ON COLUMN flowai.events.role IS 'The role that did it.';
@@ -1426,6 +1666,7 @@ END $$;
 -- requires:
 --   kv
 --   api::reference::ref_resolve
+--   api::reference::ref_intact
 
 -- References: typed handles {kind, id} for payloads, so that a plan or a model carries a few words
 -- instead of megabytes.
@@ -1433,6 +1674,8 @@ END $$;
 -- The id is a hash of the payload under a key of the tenant: equal payload, equal id; nobody can tell
 -- from an id what it stands for, or find out whether another tenant has it. A reference that has expired
 -- is gone for every operation, long before anybody removes its row.
+
+ALTER FUNCTION flowai.ref_intact(text, text, jsonb) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai.ref_kinds (
     tenant_id  flowai.identifier NOT NULL,
@@ -1525,9 +1768,9 @@ END;
 
 CREATE FUNCTION flowai.ref_get(kind text, id text)
 RETURNS TABLE (payload jsonb, expires_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
 BEGIN ATOMIC
-    SELECT p.payload, p.expires_at
+    SELECT flowai_internal.ref_intact(p.kind, p.id, p.payload), p.expires_at
     FROM flowai.ref_payloads p
     WHERE p.tenant_id = flowai.current_tenant()
       AND p.kind = ref_get.kind
@@ -1551,9 +1794,10 @@ END;
 
 CREATE FUNCTION flowai.ref_resolve_many(refs jsonb)
 RETURNS TABLE (ordinal bigint, kind text, id text, found boolean, payload jsonb, expires_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
-    SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL, p.payload, p.expires_at
+    SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL,
+           flowai_internal.ref_intact(p.kind, p.id, p.payload), p.expires_at
     FROM pg_catalog.jsonb_array_elements(refs) WITH ORDINALITY AS h(handle, ordinal)
     LEFT JOIN flowai.ref_payloads p
       ON p.tenant_id = flowai.current_tenant()
@@ -1918,8 +2162,48 @@ END $$;
 
 -- requires:
 --   plan
+--   query
+--   api::tenancy::whoami
+--   api::approval::approval_gate
 
--- Approvals: the durable record of what waits for a person, and of what the person decided.
+-- Approvals: the durable record of what waits for a person, and of what the person decided; and the
+-- policies that say when somebody has to be asked, and who may answer.
+--
+-- Policies are the administrators': an agent that could write them could let itself do anything.
+
+ALTER FUNCTION flowai.approval_gate(text, jsonb) SET SCHEMA flowai_internal;
+
+CREATE TABLE flowai.approval_policies (
+    tenant_id        flowai.identifier NOT NULL,
+    subject_kind     flowai.identifier NOT NULL,
+    subject          flowai.identifier NOT NULL,
+    policy           text COLLATE "C" NOT NULL,
+    predicate_schema text,
+    predicate_name   text,
+    predicate_digest bytea,
+    separate_duties  boolean NOT NULL,
+    deciders         text,
+    set_by           text NOT NULL,
+    set_at           timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT approval_policies_pkey PRIMARY KEY (tenant_id, subject_kind, subject),
+    CONSTRAINT approval_policies_policy_known CHECK (policy IN ('never', 'always', 'predicate')),
+    CONSTRAINT approval_policies_predicate_whole CHECK (
+        pg_catalog.num_nonnulls(predicate_schema, predicate_name, predicate_digest) OPERATOR(pg_catalog.=)
+        CASE policy WHEN 'predicate' THEN 3 ELSE 0 END)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai.approval_policies IS 'When an approval is needed, and who may give it. Written by flowai.approval_policy_set and flowai.approval_policy_drop, for administrators. Without a policy plans and what flowai.approval_request asks need one, and tools do not.';
+COMMENT ON COLUMN flowai.approval_policies.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.approval_policies.subject_kind IS 'plan, tool, or another kind of subject.';
+COMMENT ON COLUMN flowai.approval_policies.subject IS 'The kind of a plan, the name of a tool, the id of another subject; * for those without a policy of their own.';
+COMMENT ON COLUMN flowai.approval_policies.policy IS 'never, always, or predicate: a function is asked.';
+COMMENT ON COLUMN flowai.approval_policies.predicate_schema IS 'Schema of the function (subject_kind text, subject text, body jsonb) that says whether an approval is needed; NULL for other policies.';
+COMMENT ON COLUMN flowai.approval_policies.predicate_name IS 'Name of the function.';
+COMMENT ON COLUMN flowai.approval_policies.predicate_digest IS 'SHA-256 over what the function was when the policy was set: one that was changed since is not asked, and an approval is needed.';
+COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide.';
+COMMENT ON COLUMN flowai.approval_policies.deciders IS 'The role whose members may decide; NULL for every role of the tenant.';
+COMMENT ON COLUMN flowai.approval_policies.set_by IS 'The role that set it.';
+COMMENT ON COLUMN flowai.approval_policies.set_at IS 'When.';
+SELECT flowai_internal.make_tenant_table('flowai.approval_policies');
 
 CREATE TABLE flowai.approvals (
     tenant_id        flowai.identifier NOT NULL,
@@ -1928,45 +2212,118 @@ CREATE TABLE flowai.approvals (
     subject_id       flowai.identifier NOT NULL,
     subject_revision bigint NOT NULL,
     title            text NOT NULL,
+    body             jsonb NOT NULL,
     body_hash        bytea NOT NULL,
     requested_by     text NOT NULL,
+    requested_login  text NOT NULL,
     requested_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     expires_at       timestamptz,
+    separate_duties  boolean NOT NULL DEFAULT false,
+    deciders         text,
     decision         text COLLATE "C",
     comment          text,
     decided_by       text,
+    decided_login    text,
     decided_at       timestamptz,
+    used_at          timestamptz,
     CONSTRAINT approvals_pkey PRIMARY KEY (tenant_id, id),
-    CONSTRAINT approvals_decision_known CHECK (decision IN ('granted', 'denied', 'sent_back', 'withdrawn')),
-    CONSTRAINT approvals_decided_once CHECK (pg_catalog.num_nonnulls(decision, decided_by, decided_at) IN (0, 3)),
+    CONSTRAINT approvals_decision_known CHECK (decision IN ('granted', 'denied', 'sent_back', 'withdrawn', 'waived', 'expired')),
+    CONSTRAINT approvals_decided_once CHECK (pg_catalog.num_nonnulls(decision, decided_by, decided_login, decided_at) IN (0, 4)),
     CONSTRAINT approvals_comment_when_decided CHECK (comment IS NULL OR decision IS NOT NULL),
-    CONSTRAINT approvals_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32)
+    CONSTRAINT approvals_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32),
+    CONSTRAINT approvals_revision_positive CHECK (subject_revision OPERATOR(pg_catalog.>) 0),
+    -- NULL, and so allowed, while nobody has decided.
+    CONSTRAINT approvals_duties_separate CHECK (
+        NOT separate_duties OR decision NOT IN ('granted', 'denied', 'sent_back') OR decided_login OPERATOR(pg_catalog.<>) requested_login),
+    CONSTRAINT approvals_decided_in_time CHECK (
+        decision NOT IN ('granted', 'denied', 'sent_back') OR expires_at IS NULL OR decided_at OPERATOR(pg_catalog.<) expires_at),
+    CONSTRAINT approvals_used_when_granted CHECK (
+        used_at IS NULL OR (decision IS NOT DISTINCT FROM 'granted' AND subject_kind OPERATOR(pg_catalog.=) 'tool'))
 ) PARTITION BY HASH (tenant_id);
--- One open approval for a subject; serves the inbox too.
-CREATE UNIQUE INDEX approvals_open_idx ON flowai.approvals (tenant_id, subject_kind, subject_id) WHERE decision IS NULL;
-COMMENT ON TABLE flowai.approvals IS 'What waits for a person''s decision, and every decision made. Written by flowai.plan_submit, flowai.plan_cancel and flowai.approval_decide.';
+-- One open approval for a subject. Calls of a tool are told apart by who makes them and with what.
+CREATE UNIQUE INDEX approvals_open_idx ON flowai.approvals (tenant_id, subject_kind, subject_id)
+    WHERE decision IS NULL AND subject_kind OPERATOR(pg_catalog.<>) 'tool';
+CREATE UNIQUE INDEX approvals_open_tool_idx ON flowai.approvals (tenant_id, subject_id, requested_by, body_hash)
+    WHERE decision IS NULL AND subject_kind OPERATOR(pg_catalog.=) 'tool';
+-- Serves the inbox.
+CREATE INDEX approvals_waiting_idx ON flowai.approvals (tenant_id, requested_at, id) WHERE decision IS NULL;
+-- Serves the look for the last word about a call of a tool.
+CREATE INDEX approvals_call_idx ON flowai.approvals (tenant_id, requested_by, subject_id, body_hash, requested_at)
+    WHERE used_at IS NULL AND subject_kind OPERATOR(pg_catalog.=) 'tool';
+-- Serves the outbox.
+CREATE INDEX approvals_requested_idx ON flowai.approvals (tenant_id, requested_by, requested_at, id);
+COMMENT ON TABLE flowai.approvals IS 'What waits for a person''s decision, and every decision made. Written by flowai.plan_submit, flowai.plan_cancel, flowai.call_tool and the functions flowai.approval_*.';
 COMMENT ON COLUMN flowai.approvals.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.approvals.id IS 'Names the approval.';
-COMMENT ON COLUMN flowai.approvals.subject_kind IS 'What sort of thing is asked about: plan.';
-COMMENT ON COLUMN flowai.approvals.subject_id IS 'Which one.';
-COMMENT ON COLUMN flowai.approvals.subject_revision IS 'Its revision when it was asked.';
+COMMENT ON COLUMN flowai.approvals.subject_kind IS 'What sort of thing is asked about: plan, tool, or a word of the asker''s.';
+COMMENT ON COLUMN flowai.approvals.subject_id IS 'Which one: the plan, the tool, another subject.';
+COMMENT ON COLUMN flowai.approvals.subject_revision IS 'The plan''s revision when it was asked; 1 for other subjects.';
 COMMENT ON COLUMN flowai.approvals.title IS 'What is asked, in one line.';
+COMMENT ON COLUMN flowai.approvals.body IS 'What exactly is asked about: the plan''s body, the arguments of the tool.';
 COMMENT ON COLUMN flowai.approvals.body_hash IS 'BLAKE3 of the exact body that is asked about: the decision holds for that one only.';
 COMMENT ON COLUMN flowai.approvals.requested_by IS 'The role that asked.';
+COMMENT ON COLUMN flowai.approvals.requested_login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.approvals.requested_at IS 'When it asked.';
-COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided; NULL for ever.';
-COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back; withdrawn if its subject was cancelled; NULL while open.';
+COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided, and a grant for a tool be used; NULL for ever.';
+COMMENT ON COLUMN flowai.approvals.separate_duties IS 'Whether the login that asked may not decide, as the policy was when it asked.';
+COMMENT ON COLUMN flowai.approvals.deciders IS 'The role whose members may decide, as the policy was when it was asked; NULL for every role of the tenant.';
+COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it was asked anew; NULL while open.';
 COMMENT ON COLUMN flowai.approvals.comment IS 'What the person said about it; may be NULL.';
 COMMENT ON COLUMN flowai.approvals.decided_by IS 'The role that decided.';
+COMMENT ON COLUMN flowai.approvals.decided_login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.approvals.decided_at IS 'When it decided.';
+COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one.';
 SELECT flowai_internal.make_tenant_table('flowai.approvals');
 
+-- ----------------------------------------------------------------------------------------- policies
+
+-- The policy of the tenant in force about a subject: its own, else that of every subject of the kind.
+-- Found by name, because flowai_owner need not have USAGE on the function's schema.
+CREATE FUNCTION flowai_internal.approval_policy(subject_kind text, subject text)
+RETURNS TABLE (policy text, predicate text, function oid, unchanged boolean, separate_duties boolean, deciders text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT p.policy, quote_ident(p.predicate_schema) || '.' || quote_ident(p.predicate_name), f.oid,
+           COALESCE(p.predicate_digest = flowai_internal.function_digest(f.oid), false), p.separate_duties, p.deciders
+    FROM flowai.approval_policies p
+    LEFT JOIN pg_proc f ON f.proname = p.predicate_name::name AND f.proargtypes = '25 25 3802'::oidvector
+         AND f.pronamespace = (SELECT n.oid FROM pg_namespace n WHERE n.nspname = p.predicate_schema::name)
+    WHERE p.tenant_id = flowai.current_tenant() AND p.subject_kind = $1 AND p.subject IN ($2, '*')
+    ORDER BY p.subject = '*' LIMIT 1;
+END;
+COMMENT ON FUNCTION flowai_internal.approval_policy(text, text) IS 'The policy of the tenant in force about a subject, if there is one; unchanged: its function is what it was when the policy was set.';
+
+CREATE FUNCTION flowai_internal.approval_may_decide(role text, deciders text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT deciders IS NULL OR COALESCE(pg_has_role(role::name, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
+END;
+COMMENT ON FUNCTION flowai_internal.approval_may_decide(text, text) IS 'Whether a role has the privileges of the deciders. NULL deciders are everybody; a role that is gone is nobody.';
+
+CREATE FUNCTION flowai_internal.approval_status(decision text, expires_at timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN decision IS NOT NULL THEN decision
+                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.statement_timestamp() THEN 'expired'
+                ELSE 'open' END;
+END;
+COMMENT ON FUNCTION flowai_internal.approval_status(text, timestamptz) IS 'The decision; without one open, or expired after the deadline.';
+
+-- ------------------------------------------------------------------------------------------ reading
+
+-- Nothing but the server's own functions, so that read-only queries may read the views. The setting role is
+-- what SET ROLE chose, also inside a function that somebody else defined.
 CREATE VIEW flowai.approval_inbox WITH (security_invoker = true, security_barrier = true) AS
-SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at
+SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at, a.body
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL
-  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp());
-COMMENT ON VIEW flowai.approval_inbox IS 'Approvals of the tenant in force that wait for a decision.';
+  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp())
+  AND (NOT a.separate_duties OR a.requested_login <> SESSION_USER)
+  AND (a.deciders IS NULL OR COALESCE(pg_catalog.pg_has_role(
+          COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER)::name, pg_catalog.to_regrole(pg_catalog.quote_ident(a.deciders))::oid, 'USAGE'), false));
+COMMENT ON VIEW flowai.approval_inbox IS 'Approvals of the tenant in force that wait for a decision which this session may make.';
 COMMENT ON COLUMN flowai.approval_inbox.id IS 'Names the approval: for flowai.approval_decide.';
 COMMENT ON COLUMN flowai.approval_inbox.subject_kind IS 'What sort of thing is asked about.';
 COMMENT ON COLUMN flowai.approval_inbox.subject_id IS 'Which one.';
@@ -1975,6 +2332,56 @@ COMMENT ON COLUMN flowai.approval_inbox.title IS 'What is asked.';
 COMMENT ON COLUMN flowai.approval_inbox.requested_by IS 'The role that asked.';
 COMMENT ON COLUMN flowai.approval_inbox.requested_at IS 'When it asked.';
 COMMENT ON COLUMN flowai.approval_inbox.expires_at IS 'Until when it may be decided; NULL for ever.';
+COMMENT ON COLUMN flowai.approval_inbox.body IS 'What exactly is asked about.';
+
+CREATE VIEW flowai.approval_outbox WITH (security_invoker = true, security_barrier = true) AS
+SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_at, a.expires_at,
+       CASE WHEN a.decision IS NOT NULL THEN a.decision
+            WHEN a.expires_at <= pg_catalog.statement_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
+FROM flowai.approvals a
+WHERE a.tenant_id = flowai.current_tenant() AND a.requested_by = COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER);
+COMMENT ON VIEW flowai.approval_outbox IS 'Approvals of the tenant in force that this role asked for, and what came of them.';
+COMMENT ON COLUMN flowai.approval_outbox.id IS 'Names the approval.';
+COMMENT ON COLUMN flowai.approval_outbox.subject_kind IS 'What sort of thing is asked about.';
+COMMENT ON COLUMN flowai.approval_outbox.subject_id IS 'Which one.';
+COMMENT ON COLUMN flowai.approval_outbox.subject_revision IS 'Its revision.';
+COMMENT ON COLUMN flowai.approval_outbox.title IS 'What is asked.';
+COMMENT ON COLUMN flowai.approval_outbox.requested_at IS 'When it was asked.';
+COMMENT ON COLUMN flowai.approval_outbox.expires_at IS 'Until when it may be decided; NULL for ever.';
+COMMENT ON COLUMN flowai.approval_outbox.status IS 'open, granted, denied, sent_back, withdrawn, waived or expired.';
+COMMENT ON COLUMN flowai.approval_outbox.comment IS 'What was said about it; may be NULL.';
+COMMENT ON COLUMN flowai.approval_outbox.decided_by IS 'The role that decided; NULL while open.';
+COMMENT ON COLUMN flowai.approval_outbox.decided_at IS 'When; NULL while open.';
+COMMENT ON COLUMN flowai.approval_outbox.used_at IS 'When the call of the tool ran that it was granted for; NULL before, and for other subjects.';
+
+CREATE FUNCTION flowai.approval_get(approval uuid)
+RETURNS TABLE (id uuid, subject_kind text, subject_id text, subject_revision bigint, title text, body jsonb, requested_by text,
+               requested_at timestamptz, expires_at timestamptz, status text, comment text, decided_by text, decided_at timestamptz, used_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.body, a.requested_by, a.requested_at, a.expires_at,
+           flowai_internal.approval_status(a.decision, a.expires_at),
+           a.comment, a.decided_by, a.decided_at, a.used_at
+    FROM flowai.approvals a
+    WHERE a.tenant_id = flowai.current_tenant() AND a.id = approval_get.approval;
+END;
+
+CREATE FUNCTION flowai.approval_list(which text DEFAULT 'asked', after uuid DEFAULT NULL, max_rows integer DEFAULT 100)
+RETURNS TABLE (id uuid, subject_kind text, subject_id text, title text, requested_by text, requested_at timestamptz, expires_at timestamptz,
+               status text, comment text, used_at timestamptz)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
+BEGIN ATOMIC
+    SELECT a.id, a.subject_kind, a.subject_id, a.title, a.requested_by, a.requested_at, a.expires_at,
+           flowai_internal.approval_status(a.decision, a.expires_at), a.comment, a.used_at
+    FROM flowai.approvals a
+    WHERE a.tenant_id = flowai.current_tenant()
+      AND CASE approval_list.which WHEN 'asked' THEN a.requested_by = (SELECT w.role FROM flowai.whoami() AS w)
+                                   WHEN 'waiting' THEN a.id IN (SELECT i.id FROM flowai.approval_inbox i) END
+      AND (approval_list.after IS NULL OR (a.requested_at, a.id) < (
+          SELECT l.requested_at, l.id FROM flowai.approvals l WHERE l.tenant_id = flowai.current_tenant() AND l.id = approval_list.after))
+    ORDER BY a.requested_at DESC, a.id DESC
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
 
 -- requires:
 --   query
@@ -2100,6 +2507,9 @@ CREATE TABLE flowai.plans (
     CONSTRAINT plans_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT plans_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32),
     CONSTRAINT plans_revision_positive CHECK (revision OPERATOR(pg_catalog.>) 0),
+    -- Whatever was started was claimed.
+    CONSTRAINT plans_attempts_counted CHECK (
+        attempt OPERATOR(pg_catalog.>=) CASE WHEN started_at IS NULL THEN 0 ELSE 1 END),
     -- A state and the times that led to it belong together.
     CONSTRAINT plans_times_fit_state CHECK (CASE state
         WHEN 'draft'     THEN pg_catalog.num_nonnulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0
@@ -2116,6 +2526,8 @@ CREATE TABLE flowai.plans (
 ) PARTITION BY HASH (tenant_id);
 -- Serves plan_claim: the oldest approved plan, of a kind or of any.
 CREATE INDEX plans_state_idx ON flowai.plans (tenant_id, state, approved_at, id);
+-- Serves the taking back of plans whose lease is over, which every claim asks for: only those that run are in it.
+CREATE INDEX plans_lease_idx ON flowai.plans (tenant_id, lease_expires_at) WHERE lease_expires_at IS NOT NULL;
 COMMENT ON TABLE flowai.plans IS 'Plans of the tenant. Written by flowai.plan_store and the functions that move a plan from state to state.';
 COMMENT ON COLUMN flowai.plans.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.plans.id IS 'Name of the plan, chosen by its author.';
@@ -2221,7 +2633,8 @@ ALTER TABLE flowai.plan_transitions ADD CONSTRAINT plan_transitions_plan_known F
 
 CREATE FUNCTION flowai.plan_get(plan text)
 RETURNS TABLE (id text, kind text, state text, revision bigint, title text, steps jsonb, created_by text, created_at timestamptz,
-               submitted_at timestamptz, approved_at timestamptz, started_at timestamptz, finished_at timestamptz, outcome jsonb)
+               submitted_at timestamptz, approved_at timestamptz, started_at timestamptz, finished_at timestamptz, outcome jsonb,
+               attempt integer, lease_expires_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
     SELECT p.id, p.kind, p.state, p.revision, p.title,
@@ -2232,7 +2645,8 @@ BEGIN ATOMIC
                                       WHERE r.tenant_id = p.tenant_id AND r.plan_id = p.id AND r.step_no = s.step_no))
                    ORDER BY s.step_no)
             FROM flowai.plan_steps s WHERE s.tenant_id = p.tenant_id AND s.plan_id = p.id),
-           p.created_by, p.created_at, p.submitted_at, p.approved_at, p.started_at, p.finished_at, p.outcome
+           p.created_by, p.created_at, p.submitted_at, p.approved_at, p.started_at, p.finished_at, p.outcome,
+           p.attempt, p.lease_expires_at
     FROM flowai.plans p
     WHERE p.tenant_id = flowai.current_tenant() AND p.id = plan_get.plan;
 END;
@@ -2582,7 +2996,7 @@ END $$;
 
 CREATE FUNCTION flowai.tools()
 RETURNS TABLE (name text, description text, input_schema jsonb)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40
 BEGIN ATOMIC
     SELECT t.name, t.description, pg_catalog.jsonb_build_object(
         'type', 'object', 'properties', t.properties::jsonb, 'required', pg_catalog.to_jsonb(t.required), 'additionalProperties', false)
@@ -2613,7 +3027,8 @@ BEGIN ATOMIC
     ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
      '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
     ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
-     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{sql}'),
+     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1},
+       "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
      '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
@@ -2640,6 +3055,20 @@ BEGIN ATOMIC
     ('plan_get', 'Shows a plan with its steps and their results.', '{"plan": {"type": "string"}}', '{plan}'),
     ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
      '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('approval_request', 'Asks a person for an approval: of a call of a tool (subject_kind tool, subject_id its name, body its arguments), of a plan (subject_kind plan, body its body), or of anything else.',
+     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"description": "What exactly is asked about: any JSON value."},
+       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001}}', '{subject_kind,subject_id,body}'),
+    ('approval_get', 'Shows an approval and whether it is open, granted, denied, sent_back, withdrawn, waived or expired.', '{"approval": {"type": "string", "description": "The id that was returned when it was asked for."}}', '{approval}'),
+    ('approval_list', 'Lists approvals, newest first: those asked for, or those that wait for a decision. Only a person decides. For more, pass the last id as after.',
+     '{"which": {"type": "string", "enum": ["asked", "waiting"]}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('approval_withdraw', 'Takes back an approval that was asked for and is still open.',
+     '{"approval": {"type": "string"}, "comment": {"type": "string"}}', '{approval}'),
+    ('event_emit', 'Records that something happened.',
+     '{"name": {"type": "string", "description": "Dotted words, such as order.shipped."}, "attributes": {"type": "object"}, "severity": {"type": "string", "enum": ["debug", "info", "warn", "error"]}}', '{name}'),
+    ('event_list', 'Lists what happened, in order of time, by the beginning of its name. For more, pass the last event_id as after.',
+     '{"name_prefix": {"type": "string"}, "since": {"type": "string", "description": "A time such as 2026-01-31T12:00:00Z."}, "after": {"type": "string"},
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
+    ('data_environment_get', 'Shows what data this workspace has been given: the target database, the catalog, the search index.', '{}', '{}'),
     ('plan_history', 'Lists every move of a plan from state to state.', '{"plan": {"type": "string"}}', '{plan}')
     ) AS t (name, description, properties, required)
     ORDER BY t.name;
@@ -2652,7 +3081,9 @@ END;
 
 -- The catalog: entries, the relations between them, and a view that takes plain DML.
 
--- Not COALESCE: the server would not trust it before the policy, and so not in an index.
+-- CASE, because the planner takes COALESCE for something that might leak (contain_leaked_vars), and would
+-- not let a comparison with it into an index scan beside the policy: each look-up by workspace and id would
+-- read the whole tenant.
 CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN pg_catalog.current_setting('flowai.workspace', true) OPERATOR(pg_catalog.<>) ''
             THEN pg_catalog.current_setting('flowai.workspace', true) ELSE 'default' END;
@@ -3066,6 +3497,7 @@ END;
 --   search
 --   query
 --   approval
+--   data_environment
 
 -- Whether what the runtime promises holds in this database, asked of the system catalogs each time.
 --
@@ -3202,6 +3634,15 @@ check_row (capability, name, advisory, object, ok) AS (
         JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'flowai_runtime' WHERE t.relkind = 'r'
     UNION ALL SELECT storage.title, 'no_default_privileges', false, o.rolname, NOT EXISTS (
             SELECT FROM pg_default_acl d WHERE d.defaclrole = o.oid OR d.defaclnamespace IN (SELECT n.oid FROM namespace n)) FROM storage, fixed_role o
+    -- What no transition, decision or claim may break is a constraint on each leaf.
+    UNION ALL SELECT storage.title, 'rules_are_constraints', false, t.label || '.' || rule.name, EXISTS (
+            SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = rule.name AND k.contype = 'c' AND k.convalidated)
+        FROM storage, (VALUES ('plans', 'plans_times_fit_state'), ('plans', 'plans_lease_while_running'), ('plans', 'plans_attempts_counted'),
+                              ('plans', 'plans_outcome_when_finished'), ('plan_transitions', 'plan_transitions_legal'),
+                              ('approvals', 'approvals_decided_once'), ('approvals', 'approvals_decided_in_time'),
+                              ('approvals', 'approvals_duties_separate'), ('approvals', 'approvals_used_when_granted'),
+                              ('approval_policies', 'approval_policies_predicate_whole')) AS rule (relation, name)
+        JOIN tenant_table t ON t.relname ~ ('^' || rule.relation || '(_\d\d)?$')
     UNION ALL SELECT storage.title, 'sessions_built', false, t.label, true FROM storage, tenant_table t WHERE t.label = 'flowai.sessions'
 
     -- ------------------------------------------------------------------- who is which tenant
@@ -3225,7 +3666,7 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT routing.title, 'no_public_execute', false, r.label, r.proname IN ('current_tenant', 'tenant_is') OR NOT EXISTS (
             SELECT FROM routine_right g WHERE g.label = r.label AND g.grantee = 0) FROM routing, routine r
     UNION ALL SELECT routing.title, 'acting_for_tenants_ungranted', false, r.label, NOT EXISTS (
-            SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname = 'act_for'
+            SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname IN ('act_for', 'approval_gate')
     UNION ALL SELECT routing.title, 'administration_for_administrators', false, r.label, NOT EXISTS (
             SELECT FROM routine_right g WHERE g.label = r.label AND pg_get_userbyid(g.grantee) <> 'flowai_admin')
         FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proargnames[1:r.pronargs] && '{tenant}' AND r.proname NOT IN ('tenant_is', 'use_tenant')
@@ -3296,6 +3737,7 @@ expected (name, capability, advisory, may_be_empty) AS (
         ('storage', 'internal_tables_ungranted', false, false), ('storage', 'columns_read_only_to_roles', false, false), ('storage', 'relations_owned_by_owner', false, false),
         ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
         ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
+        ('storage', 'rules_are_constraints', false, false),
         ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),
         ('routing', 'current_tenant_trustworthy', false, false), ('routing', 'tenant_is_trustworthy', false, false), ('routing', 'routines_of_extension', false, false),
         ('routing', 'tenant_is_no_argument', false, false), ('routing', 'definer_path_pinned', false, false), ('routing', 'routines_owned_by_owner', false, false),
@@ -3355,6 +3797,8 @@ DECLARE
     tenant text;
     handle text;
     handles text[] := '{}';
+    approval uuid;
+    approvals uuid[] := '{}';
     names text[] := '{}';
     answers boolean[] := '{}';
 BEGIN
@@ -3371,6 +3815,8 @@ BEGIN
             PERFORM flowai.plan_kind_define('selftest', '{"type": "object"}');
             PERFORM flowai.plan_store('selftest', 'shared', jsonb_build_object('title', tenant, 'steps',
                 jsonb_build_array(jsonb_build_object('operation', 'none', 'input', '{}'::jsonb))));
+            SELECT r.approval INTO approval FROM flowai.approval_request('selftest', 'shared', to_jsonb(tenant)) AS r;
+            approvals := approvals || approval;
         END LOOP;
 
         PERFORM flowai_internal.act_for(two);
@@ -3394,6 +3840,15 @@ BEGIN
         END;
         names := names || 'plan: the same id is the tenant''s own'::text;
         answers := answers || ((SELECT array_agg(p.title) FROM flowai.plans p) = ARRAY[two]);
+        names := names || 'approval: the same subject is the tenant''s own'::text;
+        answers := answers || ((SELECT array_agg(i.body) FROM flowai.approval_inbox i) = ARRAY[to_jsonb(two)]);
+        names := names || 'approval: another tenant''s cannot be decided'::text;
+        BEGIN
+            PERFORM flowai.approval_decide(approvals[1], 'granted');
+            answers := answers || false;
+        EXCEPTION WHEN no_data_found THEN
+            answers := answers || true;
+        END;
         names := names || 'a row for another tenant is refused'::text;
         BEGIN
             INSERT INTO flowai.kv_entries SELECT (jsonb_populate_record(NULL::flowai.kv_entries,
