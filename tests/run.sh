@@ -37,7 +37,7 @@ logged() {
 
 start_cluster() {
     scripts/cluster remove "$cluster"
-    PGHOST=$(scripts/cluster start "$cluster")
+    PGHOST=$(scripts/cluster start "$cluster" "$@")
     export PGHOST PGUSER=postgres
     unset PGDATABASE PGPORT PGOPTIONS PGSERVICE
 }
@@ -46,7 +46,7 @@ sql() { pg psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
 # The server with the extension, the tenants and the roles that all tests build on.
 start_prepared_cluster() {
-    start_cluster
+    start_cluster "$@"
     sql -d postgres -c 'CREATE DATABASE prepared'
     sql -d prepared -f tests/pg_regress/sql/setup.sql >"$output/setup.log" 2>&1 || {
         cat "$output/setup.log"
@@ -155,7 +155,8 @@ rung_isolation() {
 }
 
 rung_live() {
-    start_prepared_cluster
+    # Two base backups begin at once, each with a checkpoint that removes what the other is about to read.
+    start_prepared_cluster wal_keep_size=1GB
     fresh_database
     # Debian has pgbouncer where only root looks.
     PATH=$("$PG_CONFIG" --bindir):$PATH:/usr/sbin FLOWAI_TEST_SOCKET_DIR=$PGHOST cargo_tests --package flowai_live --no-fail-fast

@@ -70,6 +70,21 @@ SELECT id, state FROM flowai.plan_list();
 SELECT from_state, to_state FROM flowai.plan_history('p1') ORDER BY revision, to_state;
 SELECT step_no, kind, payload FROM flowai.plan_inputs('p1');
 SELECT flowai.ref_delete('script', :'handle'), flowai.ref_purge();
+SELECT plan, state, attempt FROM flowai.plan_reap();
+SELECT approval AS asked FROM flowai.approval_request('refund', 'order 7', '{"amount": 7}', '1 hour') \gset
+SELECT created, status FROM flowai.approval_request('refund', 'order 7', '{"amount": 7}', '1 hour');
+SELECT subject_id, status FROM flowai.approval_outbox ORDER BY 1;
+SELECT subject_kind, subject_id, body, status FROM flowai.approval_get(:'asked');
+SELECT subject_id, status FROM flowai.approval_list('asked');
+SELECT status FROM flowai.approval_wait(:'asked', '1 millisecond');
+SELECT flowai.approval_withdraw(:'asked', 'no longer');
+SELECT status, comment FROM flowai.approval_wait(:'asked');
+EXPLAIN SELECT * FROM flowai.approval_inbox;
+EXPLAIN SELECT * FROM flowai.approval_outbox;
+-- What the host tells of its data.
+SELECT * FROM flowai.data_environment_validate('{"tenant_id": "them", "target": 1}');
+SELECT revision FROM flowai.data_environment_set('{"target_database_url": "sqlite:/shop.db"}');
+SELECT revision, config, flowai.data_environment_supplies() FROM flowai.data_environment_get();
 -- Events, read-only SQL, tools, profiles.
 SELECT count(*) FROM flowai.event_emit('script.ran', '{"n": 1}');
 SELECT name, attributes FROM flowai.event_list('script.');

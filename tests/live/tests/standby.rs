@@ -273,13 +273,15 @@ fn fill(primary: &mut Client) -> String {
                    jsonb_build_array(jsonb_build_object('kind', r.kind, 'id', r.id))))));
            SELECT state FROM flowai.plan_submit('p1');
            SELECT state FROM flowai.plan_submit('p2');
-           SELECT count(*) FROM flowai.approval_inbox a, flowai.approval_decide(a.id, 'granted') WHERE a.subject_id = 'p1'"#,
+           SELECT count(*) FROM flowai.approval_inbox a, flowai.approval_decide(a.id, 'granted') WHERE a.subject_id = 'p1';
+           SELECT count(*) FROM flowai.approval_request('refund', 'order 7', '{"amount": 7}');
+           SELECT revision FROM flowai.data_environment_set('{"target_database_url": "sqlite:/shop.db"}')"#,
     );
     let claim = "SELECT token::text FROM flowai.plan_claim(lease => '1 hour')";
     primary.query_one(claim, &[]).expect("a plan to run").get(0)
 }
 
-const READS: [&str; 23] = [
+const READS: [&str; 28] = [
     "SELECT * FROM flowai.kv_get('n', 'a')",
     "SELECT * FROM flowai.kv_get('n', 'brief')",
     "SELECT * FROM flowai.kv_get_many('n', '{b,c,a,brief}')",
@@ -299,6 +301,11 @@ const READS: [&str; 23] = [
     "SELECT * FROM flowai.plan_inputs('p1')",
     "SELECT * FROM flowai.approval_inbox",
     "SELECT * FROM flowai.approvals ORDER BY subject_id",
+    "SELECT * FROM flowai.approval_outbox ORDER BY subject_id",
+    "SELECT a.id, g.* FROM flowai.approvals a, flowai.approval_get(a.id) g ORDER BY 1",
+    "SELECT w.* FROM flowai.approvals a, flowai.approval_wait(a.id, '1 s') w WHERE a.subject_id = 'p1'",
+    "SELECT * FROM flowai.data_environment_get()",
+    "SELECT flowai.data_environment_supplies()",
     "SELECT * FROM flowai.event_list()",
     "SELECT * FROM flowai.tools() ORDER BY name",
     r#"SELECT flowai.call_tool('kv_get', '{"namespace": "n", "key": "a"}')"#,
@@ -306,7 +313,7 @@ const READS: [&str; 23] = [
 ];
 
 /// Writes, by the function that they call. Each of them would succeed on the primary.
-const WRITES: [(&str, &str); 26] = [
+const WRITES: [(&str, &str); 30] = [
     ("kv_put", "SELECT * FROM flowai.kv_put('n', 'a', '2')"),
     ("kv_put_if_absent", "SELECT * FROM flowai.kv_put_if_absent('n', 'new', '2')"),
     ("kv_put_many", r#"SELECT * FROM flowai.kv_put_many('n', '[{"key": "a", "value": 1}]')"#),
@@ -336,14 +343,22 @@ const WRITES: [(&str, &str); 26] = [
         "approval_decide",
         "SELECT d.* FROM flowai.approval_inbox a, flowai.approval_decide(a.id, 'granted') d",
     ),
+    ("approval_request", "SELECT * FROM flowai.approval_request('refund', 'order 8', '{}')"),
+    (
+        "approval_withdraw",
+        "SELECT flowai.approval_withdraw(id) FROM flowai.approvals WHERE subject_id = 'order 7'",
+    ),
+    ("data_environment_set", "SELECT * FROM flowai.data_environment_set('{}')"),
+    ("plan_reap", "SELECT * FROM flowai.plan_reap()"),
     ("event_emit", "SELECT * FROM flowai.event_emit('something.happened')"),
     ("search_maintain", "SELECT * FROM flowai.search_maintain()"),
     ("search_rebuild", "SELECT flowai.search_rebuild()"),
 ];
 
 /// Functions that may write and are not in [`WRITES`]: because `writes_are_refused` has them, because what
-/// they do is up to their arguments, or because they only set a setting.
-const OTHERS: [&str; 10] = [
+/// they do is up to their arguments, because they only set a setting, or because they look at what happens meanwhile.
+const OTHERS: [&str; 11] = [
+    "approval_wait",
     "call_tool",
     "catalog_delete",
     "catalog_put",
