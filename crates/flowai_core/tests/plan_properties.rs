@@ -1,6 +1,7 @@
 //! The life of a plan, whatever is tried.
 
-use flowai_core::plan::{Decision, State};
+use flowai_core::approval::Decision;
+use flowai_core::plan::State;
 use proptest::prelude::*;
 
 fn any_state() -> impl Strategy<Value = State> {
