@@ -77,8 +77,12 @@ CREATE UNIQUE INDEX approvals_open_idx ON flowai.approvals (tenant_id, subject_k
     WHERE decision IS NULL AND subject_kind OPERATOR(pg_catalog.<>) 'tool';
 CREATE UNIQUE INDEX approvals_open_tool_idx ON flowai.approvals (tenant_id, subject_id, requested_by, body_hash)
     WHERE decision IS NULL AND subject_kind OPERATOR(pg_catalog.=) 'tool';
--- Serves the inbox.
-CREATE INDEX approvals_waiting_idx ON flowai.approvals (tenant_id, requested_at, id) WHERE decision IS NULL;
+-- Serves the look for what is open about a subject. Not the unique ones: a statement that takes the kind as an
+-- argument has one plan for tools and for everything else.
+CREATE INDEX approvals_subject_idx ON flowai.approvals (tenant_id, subject_kind, subject_id) WHERE decision IS NULL;
+-- Serves the inbox, and nothing else: the planner takes what waits for one row, and would as soon read all of it as
+-- look one up by its subject. So the predicate says more than such a statement does.
+CREATE INDEX approvals_waiting_idx ON flowai.approvals (tenant_id, requested_at) WHERE decision IS NULL AND requested_at IS NOT NULL;
 -- Serves the look for the last word about a call of a tool.
 CREATE INDEX approvals_call_idx ON flowai.approvals (tenant_id, requested_by, subject_id, body_hash, requested_at)
     WHERE used_at IS NULL AND subject_kind OPERATOR(pg_catalog.=) 'tool';
@@ -150,7 +154,7 @@ COMMENT ON FUNCTION flowai_internal.approval_status(text, timestamptz) IS 'The d
 CREATE VIEW flowai.approval_inbox WITH (security_invoker = true, security_barrier = true) AS
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at, a.body
 FROM flowai.approvals a
-WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL
+WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL AND a.requested_at IS NOT NULL
   AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp())
   AND (NOT a.separate_duties OR a.requested_login <> SESSION_USER)
   AND (a.deciders IS NULL OR COALESCE(pg_catalog.pg_has_role(

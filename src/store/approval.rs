@@ -41,9 +41,10 @@ const WITHDRAW: &str = "
     WHERE tenant_id = $1 AND subject_kind = $2 AND subject_id = $3 AND decision IS NULL
     RETURNING id, subject_revision";
 
+/// Asks for the decision in words that no partial index knows: one approval is found by its id.
 const WITHDRAW_ONE: &str = "
     UPDATE flowai.approvals SET decision = 'withdrawn', comment = $3, decided_by = $4, decided_login = $5, decided_at = $6
-    WHERE tenant_id = $1 AND id = $2 AND decision IS NULL";
+    WHERE tenant_id = $1 AND id = $2 AND pg_catalog.num_nulls(decision) = 1";
 
 /// The plan's row is locked before the approval's, here as in every move of a plan.
 const LOCK_PLAN: &str = "
@@ -67,7 +68,7 @@ const LOCK: &str = "
 
 const DECIDE: &str = "
     UPDATE flowai.approvals SET decision = $3, comment = $4, decided_by = $5, decided_login = $6, decided_at = $7
-    WHERE tenant_id = $1 AND id = $2 AND decision IS NULL";
+    WHERE tenant_id = $1 AND id = $2 AND pg_catalog.num_nulls(decision) = 1";
 
 /// The plan moves only if it still is what the person saw.
 const MOVE_PLAN: &str = "
