@@ -99,6 +99,8 @@ const REAP: &str = "
 /// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
 /// that one plan is chosen however the statement is planned. A statement for each choice, so that each
 /// has one plan for good: with a choice that may be NULL in it the server would plan it every time.
+///
+/// It also tells whether leases are over at the moment `$3`, so that nothing more is asked where none is.
 macro_rules! claim {
     ($choice:literal) => {
         concat!(
@@ -114,15 +116,16 @@ macro_rules! claim {
         lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
         lease_expires_at = pg_catalog.clock_timestamp() + $2
     FROM next WHERE p.tenant_id = $1 AND p.id = next.id
-    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt"
+    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt,
+        EXISTS (SELECT FROM flowai.plans WHERE tenant_id = $1 AND lease_expires_at <= $3)"
         )
     };
 }
 
 const CLAIM: &str = claim!("");
-const CLAIM_PLAN: &str = claim!("AND id = $3");
-const CLAIM_KIND: &str = claim!("AND kind = $3");
-const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $3 AND kind = $4");
+const CLAIM_PLAN: &str = claim!("AND id = $4");
+const CLAIM_KIND: &str = claim!("AND kind = $4");
+const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $4 AND kind = $5");
 
 const HEARTBEAT: &str = "
     UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
@@ -426,13 +429,14 @@ fn submit_draft(
     Ok((Moved { plan: id.to_owned(), state, revision }, asked))
 }
 
-/// Cancels a plan that is not running yet, and withdraws what waits for a decision about it.
+/// Cancels a plan that is not running yet, or not any more, and withdraws what waits for a decision about it.
 pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
     let tenant = tenant::required()?;
     let id = name::argument("plan", id)?;
-    reap(&tenant)?;
-    let cancelled = spi::write_one(CANCEL, args![&*tenant, id], |row| {
-        Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
+    let cancelled = or_after_reaping(&tenant, || {
+        spi::write_one(CANCEL, args![&*tenant, id], |row| {
+            Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
+        })
     })?;
     let Some((from, revision)) = cancelled else {
         return Err(elsewhere(
@@ -457,27 +461,31 @@ pub(crate) fn claim(
     let tenant = tenant::required()?;
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
-    reap(&tenant)?;
-    let any = args![&*tenant, lease];
-    let (statement, chosen) = match (id, kind) {
-        (None, None) => (CLAIM, any),
-        (Some(id), None) => (CLAIM_PLAN, any.and(id)),
-        (None, Some(kind)) => (CLAIM_KIND, any.and(kind)),
-        (Some(id), Some(kind)) => (CLAIM_PLAN_OF_KIND, any.and(id).and(kind)),
-    };
-    let claimed = spi::write_one(statement, chosen, |row| {
-        Ok(Claimed {
-            plan: row.need(1)?,
-            revision: row.need(2)?,
-            token: row.need(3)?,
-            lease_expires_at: row.need(4)?,
-            attempt: row.need(5)?,
+    let claimed = or_after_reaping(&tenant, || {
+        let any = args![&*tenant, lease, clock::now()];
+        let (statement, chosen) = match (id, kind) {
+            (None, None) => (CLAIM, any),
+            (Some(id), None) => (CLAIM_PLAN, any.and(id)),
+            (None, Some(kind)) => (CLAIM_KIND, any.and(kind)),
+            (Some(id), Some(kind)) => (CLAIM_PLAN_OF_KIND, any.and(id).and(kind)),
+        };
+        spi::write_one(statement, chosen, |row| {
+            let claimed = Claimed {
+                plan: row.need(1)?,
+                revision: row.need(2)?,
+                token: row.need(3)?,
+                lease_expires_at: row.need(4)?,
+                attempt: row.need(5)?,
+            };
+            Ok((claimed, row.need::<bool>(6)?))
         })
     })?;
-    if let Some(claimed) = &claimed {
-        note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
+    let Some((claimed, others_are_over)) = claimed else { return Ok(None) };
+    note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
+    if others_are_over {
+        reap(&tenant)?;
     }
-    Ok(claimed)
+    Ok(Some(claimed))
 }
 
 /// Takes plans back from workers whose lease is over: to be claimed again, or failed after so many
@@ -491,9 +499,17 @@ pub(crate) fn reap_all(max_attempts: Option<i32>, max_rows: Option<i32>) -> Resu
     take_back(&tenant, max_attempts, max_rows)
 }
 
-/// What claims and cancellations do on their way.
-fn reap(tenant: &str) -> Result<()> {
-    take_back(tenant, guc::plan_max_attempts(), 100).map(drop)
+/// What claims and cancellations do on their way; whether there was anything to take back.
+fn reap(tenant: &str) -> Result<bool> {
+    take_back(tenant, guc::plan_max_attempts(), 100).map(|reaped| !reaped.is_empty())
+}
+
+/// What `attempt` finds; if nothing, what it finds once plans whose leases are over have been taken back.
+fn or_after_reaping<T>(tenant: &str, attempt: impl Fn() -> Result<Option<T>>) -> Result<Option<T>> {
+    match attempt()? {
+        None if reap(tenant)? => attempt(),
+        found => Ok(found),
+    }
 }
 
 fn take_back(tenant: &str, max_attempts: i32, max_rows: i32) -> Result<Vec<Reaped>> {
