@@ -30,8 +30,8 @@ const PAGE_ROWS: usize = 7;
 /// A query, and what it means.
 #[derive(Clone, Debug)]
 pub struct Question {
-    wanted: Vec<&'static str>,
-    excluded: Vec<&'static str>,
+    wanted: Vec<String>,
+    excluded: Vec<String>,
     item_type: Option<&'static str>,
     tag: Option<&'static str>,
 }
@@ -39,7 +39,7 @@ pub struct Question {
 impl Question {
     /// One word.
     pub fn word(word: &'static str) -> Self {
-        Self { wanted: vec![word], excluded: Vec::new(), item_type: None, tag: None }
+        Self { wanted: vec![word.to_owned()], excluded: Vec::new(), item_type: None, tag: None }
     }
 
     /// Each word by itself.
@@ -47,11 +47,15 @@ impl Question {
         WORDS.into_iter().map(Self::word).collect()
     }
 
-    /// Words, exclusions and filters as it comes.
+    /// Words, beginnings of words, exclusions and filters as it comes.
     pub fn random(random: &mut Random) -> Self {
-        let mut words: Vec<&'static str> = Vec::new();
+        let mut words: Vec<String> = Vec::new();
         for _ in 0..random.between(1, 4) {
-            let word = *random.pick(&WORDS);
+            let whole = *random.pick(&WORDS);
+            let word = match random.percent(30) {
+                true => format!("{}*", &whole[..random.between(3, whole.len())]),
+                false => whole.to_owned(),
+            };
             if !words.contains(&word) {
                 words.push(word);
             }
@@ -68,18 +72,15 @@ impl Question {
     /// The query as it is typed.
     fn text(&self) -> String {
         let excluded = self.excluded.iter().map(|word| format!("-{word}"));
-        self.wanted
-            .iter()
-            .map(|word| (*word).to_owned())
-            .chain(excluded)
-            .collect::<Vec<_>>()
-            .join(" ")
+        self.wanted.iter().cloned().chain(excluded).collect::<Vec<_>>().join(" ")
     }
 
     /// A row of VALUES: query, wanted, excluded, item types, tags.
     fn row(&self) -> String {
-        let array = |words: &[&str]| format!("'{{{}}}'::text[]", words.join(","));
-        let filter = |value: Option<&str>| value.map_or("NULL::text[]".to_owned(), |v| array(&[v]));
+        let array = |words: &[String]| format!("'{{{}}}'::text[]", words.join(","));
+        let filter = |value: Option<&str>| {
+            value.map_or("NULL::text[]".to_owned(), |value| array(&[value.to_owned()]))
+        };
         format!(
             "('{}', {}, {}, {}, {})",
             self.text(),
@@ -136,7 +137,7 @@ pub fn statement(questions: &[Question]) -> String {
                      SELECT count(*) FILTER (WHERE w.word = ANY (q.wanted)) AS hits,
                             count(*) FILTER (WHERE w.word = ANY (q.excluded)) AS bad
                      FROM unnest(q.wanted || q.excluded) AS w(word)
-                     WHERE ' ' || e.content || ' ' LIKE '% ' || w.word || ' %') h
+                     WHERE ' ' || e.content || ' ' LIKE '% ' || replace(w.word, '*', '%') || ' %') h
                  WHERE e.workspace_id = flowai.current_workspace() AND h.hits > 0 AND h.bad = 0
                    AND (q.item_types IS NULL OR e.item_type = ANY (q.item_types))
                    AND (q.tags IS NULL OR e.tags @> q.tags)

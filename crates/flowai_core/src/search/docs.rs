@@ -61,6 +61,29 @@ impl Docs {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
     }
 
+    /// Adds all documents of another set.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    /// Keeps only the documents that another set has too.
+    pub(super) fn keep(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
+    /// Takes all documents away.
+    pub(super) fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
+    /// The documents that are in both sets, ascending.
+    pub(super) fn common(&self, other: &Self) -> impl Iterator<Item = u32> {
+        let words = self.words.iter().zip(&other.words).enumerate();
+        words.flat_map(|(n, (word, other))| {
+            ones(word & other).map(move |bit| (n * BITS) as u32 + bit)
+        })
+    }
+
     /// Keeps only the documents that pass.
     pub(super) fn retain(&mut self, mut passes: impl FnMut(u32) -> bool) {
         for (n, word) in self.words.iter_mut().enumerate() {
@@ -140,5 +163,13 @@ mod tests {
         assert_eq!(docs(66, &[0, 65]).missing(66), (1..65).collect::<Vec<_>>());
         set.remove(63);
         assert!(!set.contains(63) && set.contains(129));
+        let other = docs(130, &[0, 1, 64, 128]);
+        assert_eq!(set.common(&other).collect::<Vec<_>>(), [1]);
+        set.add_all(&other);
+        assert_eq!(set, docs(130, &[0, 1, 64, 128, 129]));
+        set.keep(&docs(130, &[1, 2, 129]));
+        assert_eq!(set, docs(130, &[1, 129]));
+        set.clear();
+        assert!(set.is_empty());
     }
 }

@@ -1,20 +1,19 @@
 //! Prefixes and misspellings: one word of a query that stands for many terms.
 //!
-//! The dictionaries of all pieces are walked side by side, so that every term is seen once, with the
-//! documents that it has in all of them together.
+//! However many terms it stands for, it is one thing to find: the documents that have any of them, field
+//! by field. All of them are gathered, so that a total is a total and what is excluded stays out. A
+//! document counts once, whichever of the terms it has, and however often.
 
-use std::cmp::Reverse;
-use std::ops::Range;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use tantivy::postings::TermInfo;
-use tantivy_fst::Automaton;
-
-use super::plan::{Found, K1, Place, Planner, Source};
-use super::query::{Slots, WordPattern};
+use super::docs::Docs;
+use super::plan::{K1, Place, Planner, Source, Step};
+use super::query::{Slots, WordPattern, forgiven};
 use super::schema::FIELDS;
 use super::spelling::{MAX_WORDS, Spellings};
 use super::stop;
-use super::terms::TermStream;
+use super::terms::PostingsReader;
 use super::tokenizer::Mode;
 use crate::error::Result;
 
@@ -22,112 +21,117 @@ use crate::error::Result;
 const PREFIX_WEIGHT: f32 = 0.7;
 const TYPO_WEIGHT: f32 = 0.5;
 
-/// Prefixes and misspellings stand for at most so many terms of a field, the most frequent ones. The
-/// prefixes of a query share this and the next limit, so that many cost no more than one.
-const MAX_EXPANSIONS: usize = 256;
-/// So many terms of a dictionary are looked at to find them.
-const MAX_ENUMERATED: usize = 1 << 13;
 /// Terms of a dictionary between two looks at the interrupt flag.
 const TERMS_PER_CHECK: usize = 1024;
 
-/// Terms that a word of the query stands for in one field.
-#[derive(Default)]
+/// So many corrected spellings are marked in snippets.
+const MAX_MARKED: usize = 256;
+
+/// Living documents with any of some terms of a field, in every piece.
+type Gathered = Vec<Docs>;
+
+/// How a word that stands for many terms is found.
 struct Expansion {
-    terms: Vec<Expanded>,
-    /// The texts of all terms, back to back.
-    texts: Vec<u8>,
-    /// What each piece knows of each term.
-    infos: Vec<(usize, TermInfo)>,
+    slots: Slots,
+    discount: f32,
+    /// Whether the terms begin as they were typed.
+    typed: bool,
 }
 
-struct Expanded {
-    text: Range<usize>,
-    infos: Range<usize>,
-    /// Living documents with it over all pieces.
-    frequency: u64,
+/// The prefixes of a query, ascending, so that what one begins with stands before it.
+#[derive(Default)]
+pub(super) struct Prefixes<'q> {
+    texts: Vec<&'q str>,
+    /// For each text field, and in it for each prefix.
+    found: Vec<Vec<Rc<Gathered>>>,
 }
 
-impl Expansion {
-    fn add(&mut self, text: &[u8], infos: &[(usize, TermInfo)], frequency: u64) {
-        let (text_begins, infos_begin) = (self.texts.len(), self.infos.len());
-        self.texts.extend_from_slice(text);
-        self.infos.extend_from_slice(infos);
-        self.terms.push(Expanded {
-            text: text_begins..self.texts.len(),
-            infos: infos_begin..self.infos.len(),
-            frequency,
-        });
+impl<'q> Prefixes<'q> {
+    pub(super) fn new(texts: BTreeSet<&'q str>) -> Self {
+        Self { texts: texts.into_iter().collect(), found: Vec::new() }
     }
 
-    /// Keeps the most frequent terms, most frequent first. Alphabetical where equal.
-    fn keep_most_frequent(&mut self, most: usize) {
-        self.terms.sort_by_key(|term| Reverse(term.frequency));
-        self.terms.truncate(most);
+    /// The nearest prefix that the one at this place begins with.
+    fn parent(&self, n: usize) -> Option<usize> {
+        (0..n).rev().find(|&before| self.texts[n].starts_with(self.texts[before]))
     }
 
-    fn text(&self, term: &Expanded) -> String {
-        String::from_utf8_lossy(&self.texts[term.text.clone()]).into_owned()
+    /// The longest prefix that a term begins with, among those from `first` on that begin with it.
+    fn longest(&self, first: usize, term: &[u8]) -> usize {
+        let family =
+            self.texts[first..].iter().take_while(|text| text.starts_with(self.texts[first]));
+        let longest =
+            family.enumerate().filter(|(_, text)| term.starts_with(text.as_bytes())).last();
+        first + longest.map_or(0, |(n, _)| n)
     }
 }
 
-/// Visits the terms of some dictionaries in their order, a stream for each piece, until it is told to
-/// stop. A term is visited once, with what each piece knows of it, however documents are split.
-fn each_term<A: Automaton>(
-    streams: Vec<TermStream<'_, A>>,
-    mut visit: impl FnMut(&[u8], &[(usize, TermInfo)]) -> Result<bool>,
-) -> Result<()> {
-    let mut open: Vec<(usize, TermStream<'_, A>)> = streams.into_iter().enumerate().collect();
-    open.retain_mut(|(_, stream)| stream.advance());
-    let (mut term, mut infos) = (Vec::new(), Vec::new());
-    while let Some(next) = open.iter().map(|(_, stream)| stream.key()).min() {
-        next.clone_into(&mut term);
-        infos.clear();
-        open.retain_mut(|(piece, stream)| {
-            if stream.key() != term {
-                return true;
-            }
-            infos.push((*piece, stream.value()));
-            stream.advance()
-        });
-        if !visit(&term, &infos)? {
-            break;
+impl<'q> Planner<'_, 'q> {
+    /// Gathers what all prefixes of the query find. Those that begin with another one are walked with it,
+    /// so that no term is read twice.
+    pub(super) fn gather_prefixes(&mut self, mut prefixes: Prefixes<'q>) -> Result<()> {
+        if prefixes.texts.is_empty() {
+            return Ok(());
         }
-    }
-    Ok(())
-}
-
-impl Planner<'_> {
-    /// Adds the terms that begin like this; tells whether a living document has one.
-    pub(super) fn prefix(&mut self, prefix: &str, slots: Slots) -> Result<bool> {
-        let prefix = prefix.as_bytes();
-        let mut hit = false;
         for field in 0..FIELDS.text.len() {
-            let mut expansion = Expansion::default();
-            let mut streams = Vec::with_capacity(self.pieces.len());
+            let mut of_prefix: Vec<Gathered> =
+                prefixes.texts.iter().map(|_| self.nothing()).collect();
             for piece in 0..self.pieces.len() {
-                streams.push(self.terms(Place::Text(field), piece).from(prefix)?);
+                for root in 0..prefixes.texts.len() {
+                    if prefixes.parent(root).is_none() {
+                        self.walk(&prefixes, root, field, piece, &mut of_prefix)?;
+                    }
+                }
             }
-            let most = MAX_ENUMERATED / self.prefixes;
-            let mut seen = 0;
-            each_term(streams, |term, infos| {
-                if seen % TERMS_PER_CHECK == 0 {
-                    stop(self.interrupt)?;
-                }
-                seen += 1;
-                let goes_on = term.starts_with(prefix) && expansion.terms.len() < most;
-                if goes_on {
-                    self.add_living(&mut expansion, field, term, infos)?;
-                }
-                Ok(goes_on)
-            })?;
-            expansion.keep_most_frequent(MAX_EXPANSIONS / self.prefixes);
-            hit |= self.expand(field, &expansion, slots, PREFIX_WEIGHT)?;
+            for n in (0..prefixes.texts.len()).rev() {
+                let Some(parent) = prefixes.parent(n) else { continue };
+                let (before, rest) = of_prefix.split_at_mut(n);
+                before[parent].iter_mut().zip(&rest[0]).for_each(|(docs, more)| docs.add_all(more));
+            }
+            for gathered in &mut of_prefix {
+                self.bury(gathered);
+            }
+            prefixes.found.push(of_prefix.into_iter().map(Rc::new).collect());
         }
-        Ok(hit)
+        self.prefixes = prefixes;
+        Ok(())
     }
 
-    /// Adds terms that are spelled almost like the words that were not found: with one typing error if
-    /// that finds something, else with two where the word is long enough.
+    /// Gathers the terms of one piece that begin with the prefix at `root`, each for the longest prefix
+    /// that it begins with.
+    fn walk(
+        &self,
+        prefixes: &Prefixes<'_>,
+        root: usize,
+        field: usize,
+        piece: usize,
+        found: &mut [Gathered],
+    ) -> Result<()> {
+        let terms = self.terms(Place::Text(field), piece);
+        let mut reader = PostingsReader::new(terms);
+        let mut stream = terms.beginning_with(prefixes.texts[root].as_bytes())?;
+        let mut seen = 0;
+        while stream.advance() {
+            if seen % TERMS_PER_CHECK == 0 {
+                stop(self.interrupt)?;
+            }
+            seen += 1;
+            let longest = prefixes.longest(root, stream.key());
+            reader.gather(&stream.value(), &mut found[longest][piece])?;
+        }
+        Ok(())
+    }
+
+    /// Adds the documents with a term that begins like this; tells whether there is one.
+    pub(super) fn prefix(&mut self, prefix: &str, slots: Slots) -> bool {
+        let Ok(at) = self.prefixes.texts.binary_search(&prefix) else { return false };
+        let found: Vec<Rc<Gathered>> =
+            self.prefixes.found.iter().map(|of_prefix| Rc::clone(&of_prefix[at])).collect();
+        self.expand(&found, &Expansion { slots, discount: PREFIX_WEIGHT, typed: true })
+    }
+
+    /// Adds what has terms that are spelled almost like the words that were not found: with one typing
+    /// error if that finds something, else with two where the word is long enough.
     pub(super) fn misspellings(&mut self, mut words: Vec<(&WordPattern, Slots)>) -> Result<()> {
         // One walk more would cost more than any other search.
         words.truncate(MAX_WORDS);
@@ -136,88 +140,106 @@ impl Planner<'_> {
             if words.is_empty() {
                 break;
             }
-            let mut found: Slots = 0;
+            let mut marked = BTreeSet::new();
+            let mut found: Vec<Vec<Rc<Gathered>>> = words.iter().map(|_| Vec::new()).collect();
             for field in 0..FIELDS.text.len() {
-                let expansions = self.spelled_like(field, &words, errors)?;
-                for (expansion, (_, slot)) in expansions.iter().zip(&words) {
-                    if self.expand(field, expansion, *slot, TYPO_WEIGHT / f32::from(errors))? {
-                        found |= slot;
-                        let terms = expansion.terms.iter().map(|term| expansion.text(term));
-                        self.plan.highlighter.add_terms(terms);
-                    }
+                let of_field = self.spelled_like(field, &words, errors, &mut marked)?;
+                found.iter_mut().zip(of_field).for_each(|(f, gathered)| f.push(Rc::new(gathered)));
+            }
+            let discount = TYPO_WEIGHT / f32::from(errors);
+            let mut corrected: Slots = 0;
+            for (found, (_, slots)) in found.iter().zip(&words) {
+                if self.expand(found, &Expansion { slots: *slots, discount, typed: false }) {
+                    corrected |= slots;
                 }
             }
-            words.retain(|(_, slot)| found & slot == 0);
+            self.plan.highlighter.add_terms(marked.into_iter().take(MAX_MARKED));
+            self.plan.corrected |= corrected;
+            words.retain(|(_, slot)| corrected & slot == 0);
         }
         Ok(())
     }
 
-    /// For each word, what a field has that is spelled almost like it.
+    /// For each word, the documents in which a field has something that is spelled almost like it. What
+    /// a living document has is to be marked.
     fn spelled_like(
         &self,
         field: usize,
         words: &[(&WordPattern, Slots)],
         errors: u8,
-    ) -> Result<Vec<Expansion>> {
-        let typed = words.iter().map(|(word, _)| match (FIELDS.text[field].mode, &word.stem) {
-            (Mode::Content, Some(stem)) => stem.as_str(),
-            _ => &word.part,
-        });
-        let spellings = Spellings::new(typed, errors);
-        let mut streams = Vec::with_capacity(self.pieces.len());
+        marked: &mut BTreeSet<String>,
+    ) -> Result<Vec<Gathered>> {
+        let mut gathered: Vec<Gathered> = words.iter().map(|_| self.nothing()).collect();
+        let typed: Vec<(usize, &str)> = words
+            .iter()
+            .enumerate()
+            .filter_map(|(n, (word, _))| match (FIELDS.text[field].mode, &word.stem) {
+                // Of a short stem nothing much is left if a letter of it is wrong.
+                (Mode::Content, Some(stem)) => (forgiven(stem) >= errors).then_some((n, &**stem)),
+                _ => Some((n, &*word.part)),
+            })
+            .collect();
+        if typed.is_empty() {
+            return Ok(gathered);
+        }
+        let spellings = Spellings::new(typed.iter().map(|(_, text)| *text), errors);
         for piece in 0..self.pieces.len() {
             stop(self.interrupt)?;
-            streams.push(self.terms(Place::Text(field), piece).spelled_like(&spellings)?);
-        }
-        let mut expansions: Vec<Expansion> = words.iter().map(|_| Expansion::default()).collect();
-        each_term(streams, |term, infos| {
-            for word in spellings.matching(term) {
-                self.add_living(&mut expansions[word], field, term, infos)?;
+            let terms = self.terms(Place::Text(field), piece);
+            let mut reader = PostingsReader::new(terms);
+            let mut of_term = self.none(piece);
+            let mut stream = terms.spelled_like(&spellings)?;
+            while stream.advance() {
+                of_term.clear();
+                reader.gather(&stream.value(), &mut of_term)?;
+                of_term.keep(&self.living[piece]);
+                if of_term.is_empty() {
+                    continue;
+                }
+                marked.insert(String::from_utf8_lossy(stream.key()).into_owned());
+                for word in spellings.matching(stream.key()) {
+                    gathered[typed[word].0][piece].add_all(&of_term);
+                }
             }
-            Ok(true)
-        })?;
-        expansions.iter_mut().for_each(|expansion| expansion.keep_most_frequent(MAX_EXPANSIONS));
-        Ok(expansions)
+        }
+        Ok(gathered)
     }
 
-    /// Adds a term to an expansion if a living document has it: what is dead decides about nothing.
-    fn add_living(
-        &self,
-        expansion: &mut Expansion,
-        field: usize,
-        term: &[u8],
-        infos: &[(usize, TermInfo)],
-    ) -> Result<()> {
-        let mut frequency = 0;
-        for (piece, info) in infos {
-            frequency += self.living(Place::Text(field), *piece, info)?;
+    /// Adds what was gathered in each field, all with the weight of one term that had these documents: the
+    /// rarest spelling must not win. Tells whether there is any.
+    fn expand(&mut self, found: &[Rc<Gathered>], how: &Expansion) -> bool {
+        let count =
+            |gathered: &Rc<Gathered>| gathered.iter().map(|docs| u64::from(docs.count())).sum();
+        let frequency: u64 = found.iter().map(count).max().unwrap_or(0);
+        let rarity = self.rarity(frequency);
+        for (field, gathered) in found.iter().enumerate() {
+            let factor = FIELDS.text[field].boost * (K1 + 1.0) * how.discount;
+            let weight = self.weight(how.slots, rarity, factor);
+            for (piece, steps) in self.plan.steps.iter_mut().enumerate() {
+                if !gathered[piece].is_empty() {
+                    let source = Source::Gathered {
+                        field,
+                        found: Rc::clone(gathered),
+                        piece,
+                        typed: how.typed,
+                    };
+                    steps.push(Step { slots: how.slots, weight, source });
+                }
+            }
         }
-        if frequency > 0 {
-            expansion.add(term, infos, frequency);
-        }
-        Ok(())
+        frequency > 0
     }
 
-    /// Adds the terms of an expansion, all with the weight of one term that had all their documents:
-    /// the rarest spelling must not win. Tells whether a living document has one.
-    fn expand(
-        &mut self,
-        field: usize,
-        expansion: &Expansion,
-        slots: Slots,
-        discount: f32,
-    ) -> Result<bool> {
-        let frequency = expansion.terms.iter().map(|term| term.frequency).sum();
-        let factor = FIELDS.text[field].boost * (K1 + 1.0) * discount;
-        let weight = self.weight(slots, self.rarity(frequency), factor);
-        for term in &expansion.terms {
-            let mut infos: Vec<Option<TermInfo>> = vec![None; self.pieces.len()];
-            for (piece, info) in &expansion.infos[term.infos.clone()] {
-                infos[*piece] = Some(info.clone());
-            }
-            let found = Found { infos, frequency: term.frequency };
-            self.push(found, slots, weight, |info| Source::Text { field, info });
-        }
-        Ok(!expansion.terms.is_empty())
+    /// Takes the dead away: they decide about nothing.
+    fn bury(&self, gathered: &mut Gathered) {
+        gathered.iter_mut().zip(self.living).for_each(|(docs, living)| docs.keep(living));
+    }
+
+    fn nothing(&self) -> Gathered {
+        (0..self.pieces.len()).map(|piece| self.none(piece)).collect()
+    }
+
+    fn none(&self, piece: usize) -> Docs {
+        Docs::none(self.pieces[piece].segment.doc_count)
     }
 }

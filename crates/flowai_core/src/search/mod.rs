@@ -56,7 +56,7 @@ use crate::error::{Error, Kind, Result};
 
 /// Version of everything that is in the bytes: schema, analysis, Tantivy's own formats. A segment of
 /// another format is rebuilt, never read.
-pub const FORMAT: i16 = 1;
+pub const FORMAT: i16 = 2;
 
 /// Says whether to stop. A plain function, because it is also asked from inside Tantivy's writers,
 /// which hold nothing borrowed. It answers yes only if the caller will then really give up, for a

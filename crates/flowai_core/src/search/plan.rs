@@ -1,18 +1,22 @@
 //! A query against the dictionaries of a whole scope: which postings to read, and what they weigh.
 //!
 //! Everything that looks at more than one piece happens here: document frequencies and lengths are
-//! summed, prefixes and typing errors are [expanded](super::expand) over all dictionaries together.
+//! summed, prefixes and typing errors are [expanded](super::expand) to the documents that they find.
 //! Each piece then gets its own list of steps, in the same order everywhere, so that a document's score
 //! is the same sum in the same order whichever piece it lives in.
 //!
 //! Dead documents count nowhere. Which of them are still in the pieces depends on what was flushed
 //! and merged, and for those in memory on what this process has searched before: no answer may show it.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use tantivy::TERMINATED;
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
 
 use super::docs::Docs;
+use super::expand::Prefixes;
 use super::query::{JointKind, Pattern, PhrasePattern, Query, Slots, WordPattern};
 use super::schema::{FIELDS, Key};
 use super::snippet::Highlighter;
@@ -23,14 +27,12 @@ use crate::error::Result;
 
 /// BM25: how soon another occurrence of a word stops to matter.
 pub(super) const K1: f32 = 1.2;
-/// BM25: how much the length of a field matters.
-pub(super) const B: f32 = 0.75;
 
 /// What a stem is worth that was not typed like this.
 const STEM_WEIGHT: f32 = 0.8;
 
 /// A hit on a whole id or name, as if it were a hit in the name.
-const KEY_BOOST: f32 = 4.0;
+const KEY_BOOST: f32 = 6.0;
 
 /// Reading the positions of a word in a document costs as much as so many postings.
 const POSITIONS_COST: u64 = 32;
@@ -52,6 +54,8 @@ pub(super) enum Source {
     Key { info: TermInfo, tier: u32, key: Key },
     /// Terms of a text field that must stand in order.
     Phrase { field: usize, terms: Vec<(u32, TermInfo)> },
+    /// Any of the terms of a text field that a word stands for; `typed` if they begin as it was typed.
+    Gathered { field: usize, found: Rc<Vec<Docs>>, piece: usize, typed: bool },
 }
 
 impl Step {
@@ -59,6 +63,7 @@ impl Step {
     pub(super) fn cost(&self) -> u64 {
         match &self.source {
             Source::Text { info, .. } | Source::Key { info, .. } => u64::from(info.doc_freq),
+            Source::Gathered { found, piece, .. } => u64::from(found[*piece].count()),
             Source::Phrase { terms, .. } => {
                 let rarest = terms.iter().map(|(_, info)| info.doc_freq).min().unwrap_or(0);
                 u64::from(rarest) * terms.len() as u64 * POSITIONS_COST
@@ -72,6 +77,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Vec<Step>>,
     /// For each text field, what a stored length contributes to the denominator of BM25.
     pub(super) norms: [[f32; 256]; 4],
+    /// Slots of words that nothing has as they were typed, and that something is spelled like.
+    pub(super) corrected: Slots,
     pub(super) highlighter: Highlighter,
 }
 
@@ -89,16 +96,17 @@ pub(super) enum Place {
     Text(usize),
 }
 
-pub(super) struct Planner<'a> {
+pub(super) struct Planner<'a, 'q> {
     pub(super) pieces: &'a [Piece<'a>],
+    /// The living documents of each piece.
+    pub(super) living: &'a [Docs],
     /// The dead documents of each piece, ascending.
     dead: Vec<Vec<u32>>,
     pub(super) interrupt: Interrupt,
     documents: u64,
     wanted: Slots,
     pub(super) plan: Plan,
-    /// How many prefixes the query has, at least one.
-    pub(super) prefixes: usize,
+    pub(super) prefixes: Prefixes<'q>,
 }
 
 /// Plans a query over all pieces of a scope; `living` holds the living documents of each.
@@ -113,18 +121,21 @@ pub(super) fn plan(
     let documents = living.iter().map(|living| u64::from(living.count())).sum();
     let plan = Plan {
         steps: pieces.iter().map(|_| Vec::new()).collect(),
-        norms: [0, 1, 2, 3].map(|field| norms(pieces, &dead, documents, field)),
+        norms: [0, 1, 2, 3].map(|field| norms(pieces, &dead, field)),
+        corrected: 0,
         highlighter: query.highlighter(),
     };
     let mut planner = Planner {
         pieces,
+        living,
         dead,
         interrupt,
         documents,
         wanted: query.wanted,
         plan,
-        prefixes: prefixes(query).max(1),
+        prefixes: Prefixes::default(),
     };
+    planner.gather_prefixes(Prefixes::new(prefixes(query)))?;
 
     if let Some(exact) = &query.exact {
         planner.key(exact, query.wanted, true)?;
@@ -136,7 +147,7 @@ pub(super) fn plan(
             JointKind::Key if query.exact.as_ref() == Some(&joint.term) => false,
             JointKind::Key => planner.key(&joint.term, joint.slots, false)?,
             JointKind::Whole { prefix: false } => planner.whole(&joint.term, joint.slots)?,
-            JointKind::Whole { prefix: true } => planner.prefix(&joint.term, joint.slots)?,
+            JointKind::Whole { prefix: true } => planner.prefix(&joint.term, joint.slots),
         };
         if hit {
             answered |= joint.slots;
@@ -159,30 +170,41 @@ pub(super) fn plan(
     Ok(planner.plan)
 }
 
-fn prefixes(query: &Query) -> usize {
-    let is_prefix =
-        |(pattern, _): &&(Pattern, Slots)| matches!(pattern, Pattern::Word(word) if word.prefix);
+/// The prefixes that a query asks for.
+fn prefixes(query: &Query) -> BTreeSet<&str> {
     let wholes = query.joints.iter().filter(|j| j.kind == JointKind::Whole { prefix: true });
-    query.slots.iter().filter(is_prefix).count() + wholes.count()
+    let parts = query.slots.iter().filter_map(|(pattern, _)| match pattern {
+        Pattern::Word(word) if word.prefix => Some(&*word.part),
+        _ => None,
+    });
+    wholes.map(|joint| &*joint.term).chain(parts).collect()
 }
 
-fn norms(pieces: &[Piece<'_>], dead: &[Vec<u32>], documents: u64, field: usize) -> [f32; 256] {
-    let mut tokens = 0;
+/// Compares with the average of those documents that have the field: where few have it, it is not short.
+fn norms(pieces: &[Piece<'_>], dead: &[Vec<u32>], field: usize) -> [f32; 256] {
+    let (mut tokens, mut filled) = (0, 0);
     for (piece, dead) in pieces.iter().zip(dead) {
         let text = &piece.segment.text[field];
-        let of_dead: u64 = dead.iter().map(|&doc| u64::from(text.lengths.fieldnorm(doc))).sum();
-        tokens += text.tokens - of_dead;
+        (tokens, filled) = (tokens + text.tokens, filled + text.filled);
+        for length in dead.iter().map(|&doc| u64::from(text.lengths.fieldnorm(doc))) {
+            tokens -= length;
+            filled -= u64::from(length > 0);
+        }
     }
-    let average = (tokens.max(1) as f64 / documents.max(1) as f64) as f32;
+    let average = (tokens.max(1) as f64 / filled.max(1) as f64) as f32;
+    let slope = FIELDS.text[field].slope;
     let mut norms = [0.0; 256];
     for id in 0..=u8::MAX {
         let length = tantivy::fieldnorm::FieldNormReader::id_to_fieldnorm(id) as f32;
-        norms[usize::from(id)] = K1 * (1.0 - B + B * length / average);
+        norms[usize::from(id)] = K1 * (1.0 - slope + slope * length / average);
     }
     norms
 }
 
-impl Planner<'_> {
+/// A term in a text field, and what a hit is worth beside one on what was typed.
+type Spelling<'a> = (usize, &'a str, f32);
+
+impl Planner<'_, '_> {
     pub(super) fn terms(&self, place: Place, piece: usize) -> &Terms {
         let segment = self.pieces[piece].segment;
         match place {
@@ -248,22 +270,29 @@ impl Planner<'_> {
         }
     }
 
-    /// Adds a term of a text field; tells whether a living document has it.
-    fn text(&mut self, field: usize, term: &str, slots: Slots, discount: f32) -> Result<bool> {
-        let place = Place::Text(field);
-        let Some(found) = self.find(place, term.as_bytes())? else { return Ok(false) };
-        let factor = FIELDS.text[field].boost * (K1 + 1.0) * discount;
-        let weight = self.weight(slots, self.rarity(found.frequency), factor);
-        self.push(found, slots, weight, |info| Source::Text { field, info });
+    /// Adds terms that say the same in several fields, all as rare as the most frequent of them: in which
+    /// field a word stands is for the boosts to judge. Tells whether a living document has one.
+    fn spellings(&mut self, spellings: &[Spelling<'_>], slots: Slots) -> Result<bool> {
+        let mut all = Vec::with_capacity(spellings.len());
+        for &(field, term, discount) in spellings {
+            if let Some(found) = self.find(Place::Text(field), term.as_bytes())? {
+                all.push((field, discount, found));
+            }
+        }
+        let Some(frequency) = all.iter().map(|(_, _, found)| found.frequency).max() else {
+            return Ok(false);
+        };
+        let rarity = self.rarity(frequency);
+        for (field, discount, found) in all {
+            let factor = FIELDS.text[field].boost * (K1 + 1.0) * discount;
+            let weight = self.weight(slots, rarity, factor);
+            self.push(found, slots, weight, |info| Source::Text { field, info });
+        }
         Ok(true)
     }
 
     fn whole(&mut self, term: &str, slots: Slots) -> Result<bool> {
-        let mut hit = false;
-        for field in 0..FIELDS.text.len() {
-            hit |= self.text(field, term, slots, 1.0)?;
-        }
-        Ok(hit)
+        self.spellings(&[0, 1, 2, 3].map(|field| (field, term, 1.0)), slots)
     }
 
     fn key(&mut self, folded: &str, slots: Slots, is_query: bool) -> Result<bool> {
@@ -284,26 +313,25 @@ impl Planner<'_> {
     }
 
     fn word(&mut self, word: &WordPattern, slot: Slots) -> Result<bool> {
-        let mut hit = false;
-        for field in 0..FIELDS.text.len() {
-            match (FIELDS.text[field].mode, &word.stem) {
-                (Mode::Identifier, stem) => {
-                    hit |= self.text(field, &word.part, slot, 1.0)?;
-                    if let Some(stem) = stem.as_ref().filter(|stem| **stem != word.part) {
-                        hit |= self.text(field, stem, slot, STEM_WEIGHT)?;
-                    }
+        let mut spellings: Vec<Spelling<'_>> = Vec::new();
+        for (field, text) in FIELDS.text.iter().enumerate() {
+            let stem = word.stem.as_deref();
+            match text.mode {
+                Mode::Identifier => {
+                    spellings.push((field, &word.part, 1.0));
+                    let another = stem.filter(|stem| *stem != word.part);
+                    spellings.extend(another.map(|stem| (field, stem, STEM_WEIGHT)));
                 }
-                (Mode::Content, Some(stem)) => hit |= self.text(field, stem, slot, 1.0)?,
-                (Mode::Content, None) => {}
+                Mode::Content => spellings.extend(stem.map(|stem| (field, stem, 1.0))),
             }
         }
-        if word.prefix {
-            hit |= self.prefix(&word.part, slot)?;
-        }
-        Ok(hit)
+        let hit = self.spellings(&spellings, slot)?;
+        Ok(word.prefix && self.prefix(&word.part, slot) || hit)
     }
 
     fn phrase(&mut self, phrase: &PhrasePattern, slot: Slots) -> Result<()> {
+        let mut fields = Vec::new();
+        let mut least_rare = f32::INFINITY;
         for (field, text) in FIELDS.text.iter().enumerate() {
             let terms = match text.mode {
                 Mode::Identifier => &phrase.identifier,
@@ -320,10 +348,14 @@ impl Planner<'_> {
                     None => break,
                 }
             }
-            if terms.is_empty() || found.len() < terms.len() {
-                continue;
+            if !terms.is_empty() && found.len() == terms.len() {
+                least_rare = least_rare.min(rarity);
+                fields.push((field, found));
             }
-            let weight = self.weight(slot, rarity, text.boost * (K1 + 1.0));
+        }
+        for (field, found) in fields {
+            let factor = FIELDS.text[field].boost * (K1 + 1.0);
+            let weight = self.weight(slot, least_rare, factor);
             for (piece, steps) in self.plan.steps.iter_mut().enumerate() {
                 let terms: Option<Vec<(u32, TermInfo)>> = found
                     .iter()

@@ -63,10 +63,14 @@ impl Reader<'_> {
         step: &Step,
         detail: IndexRecordOption,
         among: Among<'_>,
-        visit: impl FnMut(u32, u32),
+        mut visit: impl FnMut(u32, u32),
     ) -> Result<()> {
         stop(self.interrupt)?;
         match &step.source {
+            Source::Gathered { found, piece, .. } => {
+                found[*piece].common(among.docs).for_each(|doc| visit(doc, 1));
+                Ok(())
+            }
             Source::Text { field, info } => {
                 self.segment.text[*field].terms.each_posting(info, detail, among, visit)
             }

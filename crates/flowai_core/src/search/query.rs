@@ -25,6 +25,16 @@ pub(super) fn each_slot(slots: Slots) -> impl Iterator<Item = Slots> {
     (0..Slots::BITS).map(|n| 1 << n).filter(move |slot| slots & slot != 0)
 }
 
+/// How many typing errors a word is forgiven. A number with another digit is another number.
+pub(super) fn forgiven(word: &str) -> u8 {
+    match word.chars().count() {
+        _ if word.chars().all(char::is_numeric) => 0,
+        4..=7 => 1,
+        8..=64 => 2,
+        _ => 0,
+    }
+}
+
 /// What is looked for in one slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pattern {
@@ -213,11 +223,8 @@ impl Reader {
     fn word_pattern(&mut self, part: &Part, open: bool) -> Pattern {
         let stem = self.lexicon.stem(&part.text).map(str::to_owned);
         let prefix = open || part.kind == PartKind::Lone;
-        let typos = match part.text.chars().count() {
-            _ if prefix || part.kind != PartKind::Plain => 0,
-            0..=3 => 0,
-            4..=7 => 1,
-            8..=64 => 2,
+        let typos = match part.kind {
+            PartKind::Plain if !prefix => forgiven(&part.text),
             _ => 0,
         };
         Pattern::Word(WordPattern { part: part.text.clone(), stem, prefix, typos })

@@ -16,6 +16,12 @@ use crate::error::Result;
 /// In the marks of a document, tiers stand above the bits of the fields, a bit for each.
 pub(super) const TIER_SHIFT: u32 = 8;
 
+/// The mark of a document that has a word as it was typed.
+const TYPED: u32 = 1 << (TIER_SHIFT - 1);
+
+/// What such a document has more than one with nothing but corrected spellings, where both are found.
+const TYPED_POINTS: f32 = 500.0;
+
 /// What is known of a document so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
@@ -53,8 +59,8 @@ impl Searcher {
     /// Searches all pieces as one index.
     ///
     /// Documents with all words are found; if there is none, those with any of them, and the outcome
-    /// says so. Order: an exact id or qualified name, an exact name, then by score; preferred
-    /// documents first among equals, and the id ends every tie.
+    /// says so. Order: an exact id or qualified name, an exact name, then what has any word as it was
+    /// typed, then by score; preferred documents first among equals, and the id ends every tie.
     ///
     /// # Errors
     /// `interrupted` once `interrupt` says so, `search_segment_unreadable` on damaged bytes.
@@ -91,6 +97,8 @@ impl Searcher {
         interrupt: Interrupt,
     ) -> Result<Vec<Candidate>> {
         let mut top = Top::new(page);
+        // Where every document has all words, all are corrected alike.
+        let favours_typed = matches.relaxed && plan.corrected != 0;
         for (n, (piece, docs)) in pieces.iter().zip(&matches.pieces).enumerate() {
             if page.max_rows == 0 || docs.is_empty() {
                 continue;
@@ -99,7 +107,10 @@ impl Searcher {
             self.score(reader, &plan.steps[n], &plan.norms, docs)?;
             for doc in docs.iter() {
                 let cell = self.cells[doc as usize];
-                let points = cell.score / words;
+                let mut points = cell.score / words;
+                if favours_typed && cell.marks & TYPED != 0 {
+                    points = points.min(TYPED_POINTS) + TYPED_POINTS;
+                }
                 if cell.tier() > 0 || top.may_take(points) {
                     top.offer(Candidate::new(n, doc, cell.tier(), points, cell.marks));
                 }
@@ -124,8 +135,11 @@ impl Searcher {
         for step in steps.iter().filter(|step| step.weight > 0.0) {
             let weight = step.weight;
             match &step.source {
-                Source::Text { field, .. } | Source::Phrase { field, .. } => {
-                    let mark = FIELDS.text[*field].matched.flag();
+                Source::Text { field, .. }
+                | Source::Phrase { field, .. }
+                | Source::Gathered { field, .. } => {
+                    let typed = !matches!(step.source, Source::Gathered { typed: false, .. });
+                    let mark = FIELDS.text[*field].matched.flag() | if typed { TYPED } else { 0 };
                     let (lengths, norms) = (&reader.segment.text[*field].lengths, &norms[*field]);
                     reader.each_count(step, among, |doc, occurrences| {
                         let occurrences = occurrences as f32;
@@ -135,7 +149,7 @@ impl Searcher {
                 }
                 Source::Key { tier, key, .. } => {
                     let tier = tier.checked_sub(1).map_or(0, |n| 1 << (TIER_SHIFT + n));
-                    let mark = key.matched().flag() | tier;
+                    let mark = key.matched().flag() | TYPED | tier;
                     reader.each_doc(step, among, |doc| cells[doc as usize].add(weight, mark))?;
                 }
             }
@@ -273,6 +287,115 @@ mod tests {
         assert_eq!(ids(&search(documents(), "customer")), ["1"]);
         assert_eq!(ids(&search(documents(), "delayed")), ["2"]);
         assert_eq!(search(documents(), "cu* -cube").total, 1);
+    }
+
+    #[test]
+    fn a_prefix_stands_for_every_term_that_begins_so() {
+        let letters = || 'a'..='z';
+        let names = || letters().flat_map(|a| letters().map(move |b| format!("pq{a}{b}x")));
+        let documents = || -> Vec<Document> {
+            let others =
+                [document("rare", "pqzzzx", "glimmer unitz"), document("no", "p", "unitz")];
+            names().map(|name| document(&name, &name, "unitz")).chain(others).collect()
+        };
+        for (query, total) in [
+            ("pq*", 677),
+            ("-pq* unitz", 1),
+            ("pq* glimmer", 1),
+            ("pqz* -pqzz*", 25),
+            ("p* pq* pqz* pqzz*", 2),
+            ("pqzz* p* -pqzzz* -pqy*", 1),
+        ] {
+            let outcome = search(documents(), query);
+            assert_eq!((outcome.total, outcome.relaxed), (total, false), "{query}");
+        }
+        // Which of them a document has, and how many, is all the same.
+        let outcome = search(documents(), "pqzz*");
+        assert_eq!(ids(&outcome), ["pqzzx", "rare"]);
+        assert_eq!(outcome.hits[0].score, outcome.hits[1].score);
+    }
+
+    /// A hit in each field: among documents that have them all, and where few have any but content.
+    #[test]
+    fn names_come_before_qualified_names_before_tags_before_content() {
+        let in_field = |n: usize, filler: &str| {
+            let mut document = document(&format!("in {n}"), filler, filler);
+            document.qualified_name = Some(format!("main.{filler}"));
+            document.tags = vec![filler.to_owned(), "other tag".to_owned()];
+            match n {
+                0 => document.name = "quite a long name for something of finance".to_owned(),
+                1 => document.qualified_name = Some("finance".to_owned()),
+                2 => document.tags = vec!["finance".to_owned()],
+                _ => document.content = "finance, finance and finance again".to_owned(),
+            }
+            document
+        };
+        let full = |n: usize| in_field(n, "filler");
+        let bare =
+            |n: usize| document(&format!("bare {n:03}"), "", "nothing to see here but words");
+        let mut among_full: Vec<Document> = (0..4).map(full).collect();
+        among_full.extend((10..200).map(|n| {
+            let mut other = in_field(0, "filler");
+            (other.id, other.name) = (format!("other {n}"), "another".to_owned());
+            other
+        }));
+        let mut among_bare: Vec<Document> = (0..4).map(full).collect();
+        among_bare.extend((0..2000).map(bare));
+        for documents in [among_full, among_bare] {
+            let outcome = search(documents, "finance");
+            // A qualified name that is the query to the letter is an exact one.
+            assert_eq!(ids(&outcome), ["in 1", "in 0", "in 2", "in 3"]);
+        }
+        let mut qualified = full(1);
+        qualified.qualified_name = Some("main.finance".to_owned());
+        let documents = (0..200).map(bare).chain([full(0), qualified, full(2), full(3)]);
+        assert_eq!(ids(&search(documents.collect(), "finance")), ["in 0", "in 1", "in 2", "in 3"]);
+    }
+
+    #[test]
+    fn what_was_typed_comes_before_what_was_corrected() {
+        let mut documents: Vec<Document> =
+            (0..50).map(|n| document(&format!("{n:02}"), "thing", "common ground")).collect();
+        documents.push(document("x", "xylophone", ""));
+        let outcome = search(documents, "common xylophoen");
+        assert_eq!((outcome.total, outcome.relaxed), (51, true));
+        assert_eq!(ids(&outcome).last(), Some(&"x"));
+    }
+
+    #[test]
+    fn numbers_and_short_stems_are_not_forgiven() {
+        let documents = || {
+            vec![
+                document("1", "report 2024", "a car is running"),
+                document("2", "another", "the laws of guns"),
+            ]
+        };
+        for query in ["2023", "cats", "buns"] {
+            assert_eq!(search(documents(), query).total, 0, "{query}");
+        }
+        assert_eq!(search(documents(), "report 2023").relaxed, true);
+        assert_eq!(ids(&search(documents(), "runing")), ["1"]);
+    }
+
+    #[test]
+    fn words_inside_of_a_run_are_found_where_none_are_written_apart() {
+        let documents = || {
+            vec![
+                document("th", "x", "รายงานวิเคราะห์ยอดขายรายเดือน"),
+                document("ko", "x", "매출을 분석합니다"),
+                document("zh", "x", "销售数据分析"),
+                document("ja", "x", "売上レポート"),
+            ]
+        };
+        for (query, id) in [
+            ("วิเคราะห์", "th"),
+            ("ยอดขาย", "th"),
+            ("분석", "ko"),
+            ("数据", "zh"),
+            ("レポート", "ja"),
+        ] {
+            assert_eq!(ids(&search(documents(), query)), [id], "{query}");
+        }
     }
 
     #[test]

@@ -87,7 +87,10 @@ pub(super) struct TextField {
     pub(super) field: Field,
     pub(super) matched: MatchedField,
     pub(super) mode: Mode,
+    /// So far apart that a hit in a long name is worth more than one in a short qualified name, and so on.
     pub(super) boost: f32,
+    /// BM25: how much the length of the field matters. A long name is no worse a name.
+    pub(super) slope: f32,
 }
 
 /// What a whole id or name stands for in the `keyword` field.
@@ -185,13 +188,18 @@ pub(super) static FIELDS: LazyLock<Fields> = LazyLock::new(|| {
             Mode::Content => "content",
         };
         let options = indexed(tokenizer, IndexRecordOption::WithFreqsAndPositions, true);
-        TextField { field: builder.add_text_field(matched.name(), options), matched, mode, boost }
+        let slope = match mode {
+            Mode::Identifier => 0.4,
+            Mode::Content => 0.75,
+        };
+        let field = builder.add_text_field(matched.name(), options);
+        TextField { field, matched, mode, boost, slope }
     };
     let text = [
-        text(MatchedField::Name, Mode::Identifier, 4.0),
+        text(MatchedField::Name, Mode::Identifier, 6.0),
         text(MatchedField::QualifiedName, Mode::Identifier, 3.0),
-        text(MatchedField::Tags, Mode::Identifier, 2.0),
-        text(MatchedField::Content, Mode::Content, 1.0),
+        text(MatchedField::Tags, Mode::Identifier, 1.5),
+        text(MatchedField::Content, Mode::Content, 0.5),
     ];
     let row_version = builder.add_u64_field(ROW_VERSION, NumericOptions::default().set_fast());
     let id = builder.add_text_field(ID, TextOptions::default().set_fast("raw"));

@@ -213,12 +213,18 @@ pub(super) struct TextReader {
     /// Sum of the lengths as they are stored, rounded. Tantivy's own sum becomes an estimate when it
     /// merges; this one stays the same however documents are split, and scores with it.
     pub(super) tokens: u64,
+    /// Documents that have the field.
+    pub(super) filled: u64,
 }
 
 impl TextReader {
     fn new(terms: Terms, lengths: FieldNormReader, doc_count: u32) -> Self {
-        let tokens = (0..doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))).sum();
-        Self { terms, lengths, tokens }
+        let (mut tokens, mut filled) = (0, 0);
+        for length in (0..doc_count).map(|doc| u64::from(lengths.fieldnorm(doc))) {
+            tokens += length;
+            filled += u64::from(length > 0);
+        }
+        Self { terms, lengths, tokens, filled }
     }
 }
 
@@ -546,7 +552,7 @@ mod tests {
     fn damage_is_an_error_and_no_panic() {
         let packed = packed(&[1, 2, 3]);
         let open = |bytes: &[u8], layout: &str| Segment::open(bytes.to_vec(), layout).map(drop);
-        let other_format = packed.layout.replace("\"format\":1", "\"format\":0");
+        let other_format = packed.layout.replace(&format!("\"format\":{FORMAT}"), "\"format\":0");
         for (bytes, layout) in [
             (&packed.bytes[..packed.bytes.len() / 2], &packed.layout[..]),
             (&packed.bytes[1..], &packed.layout),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use tantivy::index::InvertedIndexReader;
-use tantivy::postings::{Postings as _, SegmentPostings, TermInfo};
+use tantivy::postings::{BlockSegmentPostings, Postings as _, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::termdict::TermStreamer;
 use tantivy::{DocSet, TERMINATED};
 use tantivy_fst::Automaton;
 use tantivy_fst::automaton::AlwaysMatch;
 
+use super::docs::Docs;
 use super::fresh::{FreshPostings, FreshTerms};
 use super::postings::Among;
 use super::spelling::Spellings;
@@ -36,14 +37,23 @@ impl Terms {
         }
     }
 
-    /// All terms from this one on.
-    pub(super) fn from<'a>(&'a self, first: &[u8]) -> Result<TermStream<'a, AlwaysMatch>> {
+    /// All terms that begin with these bytes.
+    pub(super) fn beginning_with<'a>(
+        &'a self,
+        first: &'a [u8],
+    ) -> Result<TermStream<'a, AlwaysMatch>> {
         Ok(match self {
             Self::Packed(terms) => {
-                let stream = terms.terms().range().ge(first).into_stream();
-                TermStream::Packed(Box::new(stream.map_err(unreadable)?))
+                let range = terms.terms().range().ge(first);
+                let stream = match after_all_that_begin_with(first) {
+                    Some(end) => range.lt(end),
+                    None => range,
+                };
+                TermStream::Packed(Box::new(stream.into_stream().map_err(unreadable)?))
             }
-            Self::Fresh(terms) => TermStream::fresh(terms.from(first)),
+            Self::Fresh(terms) => TermStream::fresh(
+                terms.from(first).take_while(move |(term, _)| term.starts_with(first)),
+            ),
         })
     }
 
@@ -116,6 +126,54 @@ impl Terms {
                     visit(doc, blocks.freq(at));
                 }
             }
+            blocks.advance();
+        }
+        Ok(())
+    }
+}
+
+/// The first bytes after all that begin with these; nothing if no bytes are.
+fn after_all_that_begin_with(first: &[u8]) -> Option<Vec<u8>> {
+    let at = first.iter().rposition(|&byte| byte < u8::MAX)?;
+    let mut end = first[..=at].to_vec();
+    end[at] += 1;
+    Some(end)
+}
+
+/// Reads the postings of many terms, one after the other, into the same memory.
+pub(super) struct PostingsReader<'a> {
+    terms: &'a Terms,
+    blocks: Option<BlockSegmentPostings>,
+}
+
+impl<'a> PostingsReader<'a> {
+    pub(super) fn new(terms: &'a Terms) -> Self {
+        Self { terms, blocks: None }
+    }
+
+    /// Adds all documents that have a term, dead ones too.
+    #[inline]
+    pub(super) fn gather(&mut self, info: &TermInfo, found: &mut Docs) -> Result<()> {
+        let terms = match self.terms {
+            Terms::Packed(terms) => terms,
+            Terms::Fresh(terms) => {
+                terms.postings(info).each().for_each(|(doc, _)| found.insert(doc));
+                return Ok(());
+            }
+        };
+        let blocks = match &mut self.blocks {
+            Some(blocks) => {
+                terms.reset_block_postings_from_terminfo(info, blocks).map_err(unreadable)?;
+                blocks
+            }
+            none => none.insert(
+                terms
+                    .read_block_postings_from_terminfo(info, IndexRecordOption::Basic)
+                    .map_err(unreadable)?,
+            ),
+        };
+        while !blocks.docs().is_empty() {
+            blocks.docs().iter().for_each(|&doc| found.insert(doc));
             blocks.advance();
         }
         Ok(())

@@ -7,8 +7,8 @@
 //!
 //! Terms are folded: compatibility forms, case and Latin accents do not matter. English endings are
 //! taken off as an extra term in identifiers (a table `customers` answers to `customer`) and as the
-//! only term in content. Han, Hiragana and Katakana have no spaces, so a run of them becomes
-//! overlapping pairs and its last character.
+//! only term in content. Han, kana, Thai, Lao, Burmese and Khmer have no spaces between words, and Hangul
+//! has endings grown onto them, so a run of these becomes overlapping pairs and its last character.
 //!
 //! Everything here is part of the stored format: a change of a term needs a new
 //! [`FORMAT`](super::FORMAT).
@@ -119,7 +119,7 @@ enum Class {
     Upper,
     Caseless,
     Digit,
-    Cjk,
+    Unspaced,
 }
 
 fn class(c: char) -> Class {
@@ -127,15 +127,22 @@ fn class(c: char) -> Class {
         'a'..='z' => Class::Lower,
         'A'..='Z' => Class::Upper,
         '0'..='9' => Class::Digit,
-        '\u{2e80}'..='\u{2fdf}'
+        '\u{e01}'..='\u{eff}'
+        | '\u{1000}'..='\u{109f}'
+        | '\u{1100}'..='\u{11ff}'
+        | '\u{1780}'..='\u{17ff}'
+        | '\u{2e80}'..='\u{2fdf}'
         | '\u{3005}'..='\u{3007}'
         | '\u{3041}'..='\u{30ff}'
+        | '\u{3131}'..='\u{318e}'
         | '\u{31f0}'..='\u{31ff}'
         | '\u{3400}'..='\u{4dbf}'
         | '\u{4e00}'..='\u{9fff}'
+        | '\u{a960}'..='\u{a97f}'
+        | '\u{ac00}'..='\u{d7ff}'
         | '\u{f900}'..='\u{faff}'
-        | '\u{ff66}'..='\u{ff9d}'
-        | '\u{20000}'..='\u{3ffff}' => Class::Cjk,
+        | '\u{ff66}'..='\u{ffdc}'
+        | '\u{20000}'..='\u{3ffff}' => Class::Unspaced,
         c if c.is_lowercase() => Class::Lower,
         c if c.is_uppercase() => Class::Upper,
         c if c.is_numeric() => Class::Digit,
@@ -152,8 +159,8 @@ fn is_word_char(c: char) -> bool {
 /// Whether a part ends between two neighbours of a word.
 fn is_border(before: Class, after: Class, next: Option<Class>) -> bool {
     match (before, after) {
-        (Class::Cjk, Class::Cjk) | (Class::Digit, Class::Digit) => false,
-        (Class::Cjk | Class::Digit, _) | (_, Class::Cjk | Class::Digit) => true,
+        (Class::Unspaced, Class::Unspaced) | (Class::Digit, Class::Digit) => false,
+        (Class::Unspaced | Class::Digit, _) | (_, Class::Unspaced | Class::Digit) => true,
         (Class::Lower, Class::Upper) => true,
         // HTTPServer: the last capital begins the next part.
         (Class::Upper, Class::Upper) => next == Some(Class::Lower),
@@ -236,7 +243,7 @@ fn push_part(run: &str, start: usize, end: usize, offset: usize, class: Class, w
             word.parts.push(Part { text, from: offset + from, to: offset + to, kind });
         }
     };
-    if class != Class::Cjk {
+    if class != Class::Unspaced {
         push(start, end, PartKind::Plain);
         return;
     }
