@@ -167,7 +167,7 @@ BEGIN ATOMIC
     FROM numbered n
     WHERE n.ordinal > list_schema_fields.after
     ORDER BY n.ordinal, n.id
-    LIMIT LEAST(GREATEST(list_schema_fields.max_rows, 0), 2000);
+    LIMIT flowai_internal.page_rows(max_rows);
 END;
 
 CREATE FUNCTION flowai.get_catalog_relations(entry text, direction text DEFAULT 'both', kinds text[] DEFAULT NULL, max_rows integer DEFAULT 100)
@@ -194,7 +194,7 @@ BEGIN ATOMIC
     FROM edge e
     WHERE get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds)
     ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
-    LIMIT LEAST(GREATEST(get_catalog_relations.max_rows, 0), 2000);
+    LIMIT flowai_internal.page_rows(max_rows);
 END;
 
 CREATE FUNCTION flowai.catalog_check()

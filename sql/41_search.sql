@@ -1,4 +1,4 @@
--- The search index of each (tenant, workspace), as rows. See src/store/search.rs for who writes when.
+-- The search index of each (tenant, workspace), as rows. See src/store/search/mod.rs for who writes when.
 --
 --   segment + chunk   immutable Tantivy segments
 --   delta             row versions that are in no segment yet

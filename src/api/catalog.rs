@@ -109,16 +109,16 @@ fn get_catalog_entities(
 }
 
 /// Paths from one entry to another along the relations.
-#[pg_extern(stable, strict, parallel_restricted)]
+#[pg_extern(stable, parallel_restricted)]
 #[search_path(pg_catalog, pg_temp)]
 #[allow(clippy::type_complexity, reason = "the columns of the result, named")]
 fn get_relation_paths_between(
-    from_id: &str,
-    to_id: &str,
-    max_hops: default!(i32, 4),
-    kinds: default!(Vec<Option<String>>, "'{}'"),
-    directed: default!(bool, false),
-    max_paths: default!(i32, 5),
+    from_id: Option<&str>,
+    to_id: Option<&str>,
+    max_hops: default!(Option<i32>, 4),
+    kinds: default!(Option<Vec<Option<String>>>, "'{}'"),
+    directed: default!(Option<bool>, false),
+    max_paths: default!(Option<i32>, 5),
 ) -> TableIterator<
     'static,
     (
@@ -130,12 +130,15 @@ fn get_relation_paths_between(
         name!(complete, bool),
     ),
 > {
-    let kinds = (!kinds.is_empty()).then_some(kinds);
-    let found =
+    let (Some(from_id), Some(to_id)) = (from_id, to_id) else {
+        return TableIterator::new(std::iter::empty());
+    };
+    let (paths, complete) =
         catalog::paths_between(from_id, to_id, max_hops, kinds, directed, max_paths).or_raise();
     TableIterator::new(
-        found.paths.into_iter().zip(1..).map(move |(p, no)| {
-            (no, p.kinds.len() as i32, p.ids, p.kinds, p.forward, found.complete)
-        }),
+        paths
+            .into_iter()
+            .zip(1..)
+            .map(move |(p, no)| (no, p.kinds.len() as i32, p.ids, p.kinds, p.forward, complete)),
     )
 }

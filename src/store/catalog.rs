@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use flowai_core::catalog::{self, Entry};
 use flowai_core::name::{shorten, within};
+use flowai_core::paths::{self, End, MAX_HOPS, MAX_PATHS, MAX_RELATIONS, Path, Relation};
 use flowai_core::{Error, Kind, Result};
 
 use super::search;
@@ -115,14 +116,13 @@ const GET: &str = "
 
 const NEIGHBOURS: &str = "
     SELECT r.from_id, r.kind, r.to_id, true FROM flowai.catalog_relations r
-    WHERE r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = ANY ($3)
+    WHERE $5 AND r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = ANY ($3)
       AND ($4 IS NULL OR r.kind = ANY ($4))
     UNION ALL
     SELECT r.to_id, r.kind, r.from_id, false FROM flowai.catalog_relations r
-    WHERE NOT $5 AND r.tenant_id = $1 AND r.workspace_id = $2 AND r.to_id = ANY ($3)
+    WHERE $6 AND r.tenant_id = $1 AND r.workspace_id = $2 AND r.to_id = ANY ($3)
       AND ($4 IS NULL OR r.kind = ANY ($4))
-    ORDER BY 1, 3, 2, 4 DESC
-    LIMIT $6";
+    LIMIT $7";
 
 const KNOWN: &str = "
     SELECT id FROM flowai.catalog_entries
@@ -238,10 +238,12 @@ pub(crate) fn delete(ids: Option<Vec<Option<String>>>) -> Result<Vec<(String, bo
 }
 
 fn given_ids(ids: Option<Vec<Option<String>>>) -> Result<Vec<String>> {
-    ids.ok_or_else(|| Error::missing("ids"))?
-        .into_iter()
-        .map(|id| id.ok_or_else(|| Error::missing("ids")))
-        .collect()
+    given("ids", ids.ok_or_else(|| Error::missing("ids"))?)
+}
+
+/// The elements of an array, of which none may be NULL.
+fn given(argument: &'static str, values: Vec<Option<String>>) -> Result<Vec<String>> {
+    values.into_iter().map(|value| value.ok_or_else(|| Error::missing(argument))).collect()
 }
 
 pub(super) fn delete_in(scope: &Scope, ids: Vec<String>) -> Result<Vec<(String, bool)>> {
@@ -487,27 +489,8 @@ fn bounded(what: &'static str, count: usize, most: usize) -> Result<()> {
     Ok(())
 }
 
-/// A path through the relations: `ids` has one element more than `kinds` and `forward`.
-pub(crate) struct Path {
-    pub(crate) ids: Vec<String>,
-    pub(crate) kinds: Vec<String>,
-    pub(crate) forward: Vec<bool>,
-}
-
-/// What a path search found.
-pub(crate) struct Paths {
-    pub(crate) paths: Vec<Path>,
-    /// There is no other path within the hops asked for.
-    pub(crate) complete: bool,
-}
-
-const MAX_HOPS: i32 = 6;
-const MAX_PATHS: i32 = 100;
-/// Steps that a search may take, and edges that it may read for one hop: a dense graph must not eat the
-/// backend.
-const MAX_VISITED: usize = 20_000;
-
-/// Shortest paths first, ties by ids and then kinds; no path visits an entry twice.
+/// Shortest paths first, ties by ids and then kinds; no path visits an entry twice. Also tells whether there
+/// is no other within the hops asked for.
 ///
 /// One statement per hop fetches the neighbours of all ends at once. A recursive query would have to
 /// enumerate every path before it could order them. A search that stops at its limit and has found
@@ -515,20 +498,23 @@ const MAX_VISITED: usize = 20_000;
 pub(crate) fn paths_between(
     from: &str,
     to: &str,
-    max_hops: i32,
+    max_hops: Option<i32>,
     kinds: Option<Vec<Option<String>>>,
-    directed: bool,
-    max_paths: i32,
-) -> Result<Paths> {
+    directed: Option<bool>,
+    max_paths: Option<i32>,
+) -> Result<(Vec<Path>, bool)> {
     let scope = Scope::current()?;
+    let max_hops = max_hops.ok_or_else(|| Error::missing("max_hops"))?;
     within("max_hops", max_hops, 1, MAX_HOPS)?;
+    let directed = directed.ok_or_else(|| Error::missing("directed"))?;
+    let max_paths = max_paths.ok_or_else(|| Error::missing("max_paths"))?;
     within("max_paths", max_paths, 1, MAX_PATHS)?;
-    let most = max_paths as usize;
+    let kinds = kinds.map(|kinds| given("kinds", kinds)).transpose()?;
+    let kinds = kinds.filter(|kinds| !kinds.is_empty());
+    let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
     let ends = vec![from.to_owned(), to.to_owned()];
     let known: Vec<String> =
-        spi::read(KNOWN, args![&*scope.tenant, scope.workspace.as_str(), ends.clone()], |row| {
-            row.need(1)
-        })?;
+        spi::read(KNOWN, args![tenant, workspace, ends.clone()], |row| row.need(1))?;
     if let Some(missing) = ends.iter().find(|id| !known.contains(id)) {
         return Err(Error::new(
             Kind::NotFound,
@@ -537,79 +523,36 @@ pub(crate) fn paths_between(
         )
         .hint("Find ids with flowai.search_catalog(query)."));
     }
-    let start = Path { ids: vec![from.to_owned()], kinds: Vec::new(), forward: Vec::new() };
-    if from == to {
-        return Ok(Paths { paths: vec![start], complete: true });
-    }
-    let mut found = Vec::new();
-    let mut open = vec![start];
-    let mut visited = 0;
-    let (mut cut, mut more) = (false, false);
-    for hop in 1..=max_hops {
-        let mut ends: Vec<String> = open.iter().filter_map(|p| p.ids.last().cloned()).collect();
-        ends.sort();
-        ends.dedup();
-        let mut steps: HashMap<String, Vec<(String, String, bool)>> = HashMap::new();
-        let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
-        let read = spi::read(
+    let mut search = paths::Search::new(from, to, max_hops as usize, max_paths as usize);
+    while let Some((end, ids)) = search.asks() {
+        let (outward, inward) = match end {
+            End::First => (true, !directed),
+            End::Last => (!directed, true),
+        };
+        let limit = search.may_read() as i64 + 1;
+        let relations = spi::read(
             NEIGHBOURS,
-            args![tenant, workspace, ends, kinds.clone(), directed, MAX_VISITED as i64],
+            args![tenant, workspace, ids, kinds.clone(), outward, inward, limit],
             |row| {
-                let step = (row.need(2)?, row.need(3)?, row.need(4)?);
-                steps.entry(row.need(1)?).or_default().push(step);
-                Ok(())
+                Ok(Relation {
+                    at: row.need(1)?,
+                    kind: row.need(2)?,
+                    neighbour: row.need(3)?,
+                    outward: row.need(4)?,
+                })
             },
         )?;
-        cut = read.len() == MAX_VISITED;
-        let mut next = Vec::new();
-        'hop: for path in &open {
-            let Some(end) = path.ids.last() else { continue };
-            for (kind, neighbour, forward) in steps.get(end).into_iter().flatten() {
-                if path.ids.contains(neighbour) {
-                    continue;
-                }
-                visited += 1;
-                if visited > MAX_VISITED {
-                    cut = true;
-                    break 'hop;
-                }
-                let mut longer = Path {
-                    ids: path.ids.clone(),
-                    kinds: path.kinds.clone(),
-                    forward: path.forward.clone(),
-                };
-                longer.ids.push(neighbour.clone());
-                longer.kinds.push(kind.clone());
-                longer.forward.push(*forward);
-                if neighbour == to { found.push(longer) } else { next.push(longer) }
-            }
-        }
-        if cut || next.is_empty() || found.len() >= most {
-            more = cut || (hop < max_hops && !next.is_empty());
-            break;
-        }
-        open = next;
+        search.learn(end, relations);
     }
-    if found.is_empty() && cut {
-        return Err(Error::too_large(
+    search.finish().ok_or_else(|| {
+        Error::too_large(
             "path_search_size",
             format!("too many paths lead from entry \"{}\"", shorten(from)),
         )
         .detail(format!(
-            "The search stopped after {MAX_VISITED} steps and has not met entry \"{}\": there may be a path or none.",
+            "The search stopped at {MAX_RELATIONS} relations and has not met entry \"{}\": there may be a path or none.",
             shorten(to)
         ))
-        .hint("Ask for some kinds, for fewer hops, or for directed => true."));
-    }
-    found.sort_by(|a, b| {
-        (a.ids.len(), &a.ids, &a.kinds, &b.forward).cmp(&(
-            b.ids.len(),
-            &b.ids,
-            &b.kinds,
-            &a.forward,
-        ))
-    });
-    let complete = !more && found.len() <= most;
-    found.truncate(most);
-    Ok(Paths { paths: found, complete })
+        .hint("Ask for some kinds, for fewer hops, or for directed => true.")
+    })
 }

@@ -158,9 +158,9 @@ COMMENT ON FUNCTION flowai.catalog_put(jsonb) IS 'Writes an array of entries {id
 COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, then deletes what the array lacks: of the data source database_id, of the item type, or of the whole workspace where both are NULL. Rows as catalog_put, with outcome deleted added. Replaces of a workspace take turns: the last one stands; under REPEATABLE READ one that had to wait is 40001. Error 22023 if an entry is outside of what is replaced; else as catalog_put.';
 COMMENT ON FUNCTION flowai.catalog_delete(text[]) IS 'Deletes entries and the relations that leave them. One row per id, in order: id, deleted (false if it was not there). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.get_catalog_entities(text[]) IS 'Entries by id: one row per id, in order, found = false and NULLs for one that is not there. At most 1000 ids (54000). NULL gives no rows. Error 42501 without tenant.';
-COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. No rows for an unknown entry.';
-COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. dangling: the other end is not in the catalog. No rows for an unknown entry or direction.';
-COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only. max_hops 1 to 6, max_paths 1 to 100 (22023). complete: there is no other path within max_hops; false if max_paths left some away or the search stopped after 20,000 steps. Error 54000 if it stopped so without having found one, P0002 for an unknown entry, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. max_rows 1 to 1000 (22023). No rows for an unknown entry.';
+COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. NULL kinds: all. dangling: the other end is not in the catalog. max_rows 1 to 1000 (22023). No rows for an unknown entry or direction.';
+COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only; kinds limits the relations, NULL or empty: all. max_hops 1 to 6, max_paths 1 to 100 (22023). The search reads from both ends, 20,000 relations at most. complete: there is no other path within max_hops; false if max_paths left some away or the search stopped there. No rows for a NULL id. Error 54000 if it stopped without having found one, P0002 for an unknown entry, 22004 for another NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
 COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id.';
 COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
@@ -173,10 +173,10 @@ GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(json
 
 -- ------------------------------------------------------------------------------------- search
 
-COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. For the next page pass the cursor of the last row; the cursor of another search is error 22023. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; 32 words and 32 exclusions count. A word that nothing is spelled like is forgiven one typing error from 4 letters on and two from 8, in up to four words; numbers are not. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, those with a word as it was typed first, and relaxed is true. rank counts within the page. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. For the next page pass the cursor of the last row; the cursor of another search is error 22023. No rows for a blank query. Error 54000 for a query over 2048 bytes, 55000 where entries were restored without their index, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_facets(text, text[], text[], text, text) IS 'Counts over all entries that flowai.search_catalog finds with the same arguments: facet (item_type, tag, schema_name, database_id), value, count; the most frequent value of each facet first. No rows for a blank query. Errors as search_catalog.';
 COMMENT ON FUNCTION flowai.search_check() IS 'What is wrong with the workspace''s search index: reads every segment and every entry. problem: segment_unreadable, entry_not_indexed, entry_indexed_twice, indexed_without_entry, entry_altered (by hand), chunks_without_segment, dead_left_over (harmless); subject: a segment, an entry or a row version. No rows if all is well. flowai.search_rebuild() heals all of it. Error 42501 without tenant.';
-COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index, notes dead ones, and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index, notes dead ones, and merges segments. Builds an index that is missing. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
 COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Entries that were altered by hand get a new version. Error 55000 while another session maintains it, 42501 without tenant.';
 
 ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) ROWS 20 COST 2000;
@@ -565,12 +565,12 @@ AS 'MODULE_PATHNAME', 'get_catalog_entities_wrapper';
 
 -- flowai_runtime::api::catalog::get_relation_paths_between
 CREATE  FUNCTION "get_relation_paths_between"(
-	"from_id" TEXT, /* & str */
-	"to_id" TEXT, /* & str */
-	"max_hops" INT DEFAULT 4, /* i32 */
-	"kinds" TEXT[] DEFAULT '{}', /* Vec < Option < String > > */
-	"directed" bool DEFAULT false, /* bool */
-	"max_paths" INT DEFAULT 5 /* i32 */
+	"from_id" TEXT, /* Option < & str > */
+	"to_id" TEXT, /* Option < & str > */
+	"max_hops" INT DEFAULT 4, /* Option < i32 > */
+	"kinds" TEXT[] DEFAULT '{}', /* :: std :: option :: Option < Vec < Option < String > > > */
+	"directed" bool DEFAULT false, /* Option < bool > */
+	"max_paths" INT DEFAULT 5 /* Option < i32 > */
 ) RETURNS TABLE (
 	"path_no" INT,  /* i32 */
 	"hops" INT,  /* i32 */
@@ -579,7 +579,7 @@ CREATE  FUNCTION "get_relation_paths_between"(
 	"forward" bool[],  /* Vec < bool > */
 	"complete" bool  /* bool */
 )
-STRICT STABLE PARALLEL RESTRICTED
+STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'get_relation_paths_between_wrapper';
@@ -1358,7 +1358,7 @@ END;
 -- requires:
 --   catalog
 
--- The search index of each (tenant, workspace), as rows. See src/store/search.rs for who writes when.
+-- The search index of each (tenant, workspace), as rows. See src/store/search/mod.rs for who writes when.
 --
 --   segment + chunk   immutable Tantivy segments
 --   delta             row versions that are in no segment yet
@@ -3017,11 +3017,11 @@ BEGIN ATOMIC
     ('get_catalog_entities', 'Reads catalog entries by id, in the order given.',
      '{"ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1000}}', '{ids}'),
     ('list_schema_fields', 'Lists the columns of a table or view that is in the catalog.',
-     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000},
+     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000},
        "after": {"type": "integer", "description": "Ordinal of the last column seen."}}', '{entry}'),
     ('get_catalog_relations', 'Lists the relations of a catalog entry: what it contains, references, joins with.',
      '{"entry": {"type": "string"}, "direction": {"type": "string", "enum": ["out", "in", "both"]}, "kinds": {"type": "array", "items": {"type": "string"}},
-       "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000}}', '{entry}'),
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{entry}'),
     ('get_relation_paths_between', 'Finds the shortest ways from one catalog entry to another along relations, such as how two tables join.',
      '{"from_id": {"type": "string"}, "to_id": {"type": "string"}, "max_hops": {"type": "integer", "minimum": 1, "maximum": 6},
        "kinds": {"type": "array", "items": {"type": "string"}}, "directed": {"type": "boolean"}, "max_paths": {"type": "integer", "minimum": 1, "maximum": 100}}', '{from_id,to_id}'),
@@ -3252,7 +3252,7 @@ BEGIN ATOMIC
     FROM numbered n
     WHERE n.ordinal > list_schema_fields.after
     ORDER BY n.ordinal, n.id
-    LIMIT LEAST(GREATEST(list_schema_fields.max_rows, 0), 2000);
+    LIMIT flowai_internal.page_rows(max_rows);
 END;
 
 CREATE FUNCTION flowai.get_catalog_relations(entry text, direction text DEFAULT 'both', kinds text[] DEFAULT NULL, max_rows integer DEFAULT 100)
@@ -3279,7 +3279,7 @@ BEGIN ATOMIC
     FROM edge e
     WHERE get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds)
     ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
-    LIMIT LEAST(GREATEST(get_catalog_relations.max_rows, 0), 2000);
+    LIMIT flowai_internal.page_rows(max_rows);
 END;
 
 CREATE FUNCTION flowai.catalog_check()

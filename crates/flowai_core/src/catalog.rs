@@ -456,12 +456,14 @@ enum Type {
     Flag,
     /// An integer that is at least this.
     Count(u64),
+    /// A place in an order, from 1.
+    Place,
     Object,
 }
 
 /// Types of known metadata keys. Unknown keys are kept as they are.
 fn known_metadata(item_type: &str) -> &'static [(&'static str, Type)] {
-    use Type::{Count, Flag, Object, Text};
+    use Type::{Count, Flag, Object, Place, Text};
     match item_type {
         "table" | "view" => &[
             ("tableName", Text),
@@ -475,7 +477,7 @@ fn known_metadata(item_type: &str) -> &'static [(&'static str, Type)] {
             ("columnName", Text),
             ("dataType", Text),
             ("nullable", Flag),
-            ("ordinal", Count(1)),
+            ("ordinal", Place),
             ("profile", Object),
         ],
         "schema" => &[("tableCount", Count(0))],
@@ -494,6 +496,10 @@ fn check_metadata(item_type: &str, metadata: &Map<String, Value>) -> Result<()> 
             Type::Text => (value.is_string(), "a string"),
             Type::Flag => (value.is_boolean(), "a boolean"),
             Type::Object => (value.is_object(), "an object"),
+            Type::Place => {
+                let is_place = value.as_u64().is_some_and(|n| (1..=i32::MAX as u64).contains(&n));
+                (is_place, "a whole number from 1 to 2147483647")
+            }
             Type::Count(least) => (value.as_u64().is_some_and(|n| n >= *least), "a whole number"),
         };
         if !fits {
@@ -548,6 +554,12 @@ mod tests {
         assert!(broken(&with(r#""metadata":[]"#)).message.contains("\"metadata\""));
         let count = PRODUCTS.replace(r#""rowCount":10"#, r#""rowCount":"10""#);
         assert!(broken(&count).message.contains("metadata.rowCount"));
+        for ordinal in ["0", "2147483648", "99999999999", "1.5"] {
+            let column = format!(
+                r#"[{{"id":"c:a","itemType":"column","name":"a","metadata":{{"ordinal":{ordinal}}}}}]"#
+            );
+            assert!(broken(&column).message.contains("metadata.ordinal"), "{ordinal}");
+        }
         assert!(broken(r#"[{"itemType":"x","name":"y"}]"#).message.contains("\"id\" is missing"));
         assert!(
             broken(r#"[{"id":" ","itemType":"x","name":"y"}]"#).message.contains("\"id\" is blank")

@@ -11,6 +11,7 @@
 //! - [`json`], [`digest`]: JSON text read in place, and one hash for each value
 //! - [`schema`]: JSON Schema
 //! - [`mod@reference`]: typed handles of payloads
+//! - [`paths`]: how one entry is related to another
 //! - [`mod@plan`], [`approval`]: what an agent means to do, and who has to say so
 //! - [`data_environment`]: what a host tells of its agents' data
 //! - [`event`]: what happened, without secrets
@@ -27,6 +28,7 @@ pub mod json;
 pub mod kv;
 pub mod name;
 pub mod page;
+pub mod paths;
 pub mod plan;
 pub mod query;
 pub mod reference;

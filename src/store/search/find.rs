@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use flowai_core::name::{shorten, within};
 use flowai_core::search::{Cursors, Filter, Highlighter, Outcome, Page, Query, Searcher};
-use flowai_core::{Error, Result};
+use flowai_core::{Error, Kind, Result};
 
 use super::cache;
+use super::maintain::is_missing;
 use super::manifest::Manifest;
 use super::pieces::Pieces;
 use crate::pg::interrupt;
@@ -101,6 +102,15 @@ fn matches(scope: &Scope, query: &str, filter: &Filter, page: &Page) -> Result<O
         return Ok(None);
     }
     let manifest = Manifest::read(scope, Snapshot::Caller)?;
+    if manifest.is_empty() && is_missing(scope, 0, Snapshot::Caller)? {
+        return Err(Error::new(
+            Kind::WrongState,
+            "search_index_there",
+            format!("the search index of workspace \"{}\" is missing", scope.workspace),
+        )
+        .detail("There are entries, but they were restored without their index, or it was deleted.")
+        .hint("Build it with flowai.search_rebuild()."));
+    }
     let pieces = Pieces::gather(scope, &manifest)?;
     let outcome = SEARCHER.with_borrow_mut(|searcher| {
         searcher.search(&pieces.list(), &query, filter, page, interrupt::pending)

@@ -81,6 +81,18 @@ const REMOVE_SEGMENTS: &str = "
     DELETE FROM flowai_internal.search_chunk c USING gone g
     WHERE c.tenant_id = $1 AND c.segment_id = g.segment_id";
 
+/// Whether entries are there and no index is: it was left out of a dump, or deleted from outside. The
+/// last `$3` entries, of which the index does not know yet, do not count.
+const MISSING: &str = "
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM flowai_internal.search_segment WHERE tenant_id = $1 AND workspace_id = $2)
+          OR EXISTS (SELECT FROM flowai_internal.search_delta WHERE tenant_id = $1 AND workspace_id = $2)
+        THEN false
+        ELSE (SELECT pg_catalog.count(*) > $3 FROM (
+                  SELECT FROM flowai.catalog_entries
+                  WHERE tenant_id = $1 AND workspace_id = $2 LIMIT $3 + 1) AS e)
+    END";
+
 /// How long a writer waits for its turn once too much has gathered, and how often it looks.
 const WAITS: u32 = 50;
 const WAIT: Duration = Duration::from_millis(10);
@@ -105,7 +117,18 @@ pub(crate) fn maintain_scope(scope: &Scope) -> Result<Maintained> {
     if !transaction::sees_what_others_commit() || !lock(scope)? {
         return Ok(Maintained { busy: true, ..Maintained::default() });
     }
+    if is_missing(scope, 0, Snapshot::Fresh)? {
+        let flushed = rebuild_scope(scope)?;
+        return Ok(Maintained { flushed, ..Maintained::default() });
+    }
     care_for(scope)
+}
+
+/// Whether entries are there and no index is, but for so many that were just written.
+pub(super) fn is_missing(scope: &Scope, written: usize, snapshot: Snapshot) -> Result<bool> {
+    let scope = args![&*scope.tenant, scope.workspace.as_str(), written as i64];
+    let missing = spi::rows(snapshot, MISSING, scope, |row| row.need(1))?;
+    Ok(missing.first().copied().unwrap_or(false))
 }
 
 /// What a writer does after each write: nothing, mostly. After a write that made a segment of its own it
@@ -258,9 +281,12 @@ fn merge(scope: &Scope) -> Result<i64> {
 /// they were.
 pub(crate) fn rebuild() -> Result<i64> {
     transaction::refuse_if_read_only(c"search_rebuild()");
-    let scope = Scope::current()?;
+    rebuild_scope(&Scope::current()?)
+}
+
+pub(super) fn rebuild_scope(scope: &Scope) -> Result<i64> {
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
-    if !transaction::sees_what_others_commit() || !lock(&scope)? {
+    if !transaction::sees_what_others_commit() || !lock(scope)? {
         return Err(Error::new(
             Kind::WrongState,
             "search_scope_free",
@@ -269,7 +295,7 @@ pub(crate) fn rebuild() -> Result<i64> {
         .detail("Another session flushes or merges it, or this transaction is not READ COMMITTED.")
         .hint("Try again in a moment, in a READ COMMITTED transaction."));
     }
-    check::restamp_altered(&scope)?;
+    check::restamp_altered(scope)?;
     // One snapshot: what commits between two would be in the new segment and in the delta too.
     let (ids, delta, dead, documents) = spi::in_new_snapshot(|| {
         let ids = spi::read(SEGMENTS, args![tenant, workspace], |row| row.need::<Uuid>(1))?;
@@ -283,7 +309,7 @@ pub(crate) fn rebuild() -> Result<i64> {
     spi::run(REMOVE_DELTA, args![tenant, workspace, delta])?;
     spi::run(REMOVE_DEAD, args![tenant, workspace, dead])?;
     if !documents.is_empty() {
-        store(&scope, &build(&documents)?)?;
+        store(scope, &build(&documents)?)?;
     }
     let said = json!({ "workspace": workspace, "entries": documents.len() });
     event::note("flowai.search.rebuilt", event::Severity::Info, said)?;

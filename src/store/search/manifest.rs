@@ -57,6 +57,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Whether nothing is indexed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.delta.is_empty()
+    }
+
     fn take(&mut self, row: &spi::Row) -> Result<()> {
         let count = row.need::<i32>(6)?;
         match row.get::<i64>(8) {

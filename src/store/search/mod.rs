@@ -27,7 +27,7 @@ use flowai_core::{Error, Result};
 use pgrx::Uuid;
 
 use super::catalog::Scope;
-use crate::pg::spi::{self, args};
+use crate::pg::spi::{self, Snapshot, args};
 use crate::pg::{guc, interrupt, random};
 
 pub(crate) use check::check;
@@ -71,6 +71,9 @@ pub(super) fn write<'a>(
 ) -> Result<()> {
     let rows: Vec<_> = rows.collect();
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
+    if maintain::is_missing(scope, rows.len(), Snapshot::Fresh)? {
+        return maintain::rebuild_scope(scope).map(drop);
+    }
     if !dead.is_empty() {
         spi::run(ADD_DEAD, args![tenant, workspace, dead])?;
     }
