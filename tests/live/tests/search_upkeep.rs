@@ -103,3 +103,42 @@ fn writers_go_on_while_another_transaction_has_the_index_in_hand() {
     is_right(&mut writer);
     is_right(&mut keeper);
 }
+
+/// The keeper lets go while the writer waits. It waits for half a second at most, so on a busy machine it may
+/// have gone on by then: then both try again.
+#[test]
+fn a_writer_waits_for_its_turn_once_too_much_has_gathered() {
+    let tenant = new_tenant();
+    let role = new_role(&[&tenant]);
+    let [mut keeper, mut writer] = [connect(&role), connect(&role)];
+    put(&mut keeper, &entries(1, 30));
+    execute(&mut keeper, "SELECT * FROM flowai.search_maintain()");
+    execute(&mut writer, "SET flowai.search_flush_rows = 5; SET flowai.search_delta_rows = 5");
+    let pid: i32 = writer.query_one("SELECT pg_backend_pid()", &[]).expect("pid").get(0);
+    let mut watcher = superuser();
+    for attempt in 0..50 {
+        execute(&mut keeper, "BEGIN; SELECT flowai.search_rebuild()");
+        // Not yet too much: nobody waits, and nothing is indexed.
+        put(&mut writer, &entries(1000 + attempt * 10, 4));
+        assert_eq!(layout(&mut superuser(), &tenant).1, 4);
+        let waiting = std::thread::scope(|scope| {
+            let writing = scope.spawn(|| put(&mut writer, &entries(1005 + attempt * 10, 4)));
+            let mut seen = false;
+            while !seen && !writing.is_finished() {
+                let waits = "SELECT count(*) = 1 FROM pg_stat_activity
+                             WHERE pid = $1 AND wait_event_type = 'Extension'";
+                seen = watcher.query_one(waits, &[&pid]).expect("pg_stat_activity").get(0);
+            }
+            execute(&mut keeper, "ROLLBACK");
+            writing.join().expect("the writer");
+            seen
+        });
+        let delta = layout(&mut superuser(), &tenant).1;
+        is_right(&mut writer);
+        if waiting && delta == 0 {
+            return;
+        }
+        execute(&mut writer, "SELECT * FROM flowai.search_maintain()");
+    }
+    panic!("no writer was seen to wait, and then to index what had gathered");
+}
