@@ -183,7 +183,7 @@ impl<'q> Planner<'_, 'q> {
             return Ok(gathered);
         }
         let spellings = Spellings::new(typed.iter().map(|(_, text)| *text), errors);
-        for piece in 0..self.pieces.len() {
+        for (piece, living) in self.living.iter().enumerate() {
             stop(self.interrupt)?;
             let terms = self.terms(Place::Text(field), piece);
             let mut reader = PostingsReader::new(terms);
@@ -192,7 +192,7 @@ impl<'q> Planner<'_, 'q> {
             while stream.advance() {
                 of_term.clear();
                 reader.gather(&stream.value(), &mut of_term)?;
-                of_term.keep(&self.living[piece]);
+                of_term.keep(living);
                 if of_term.is_empty() {
                     continue;
                 }
