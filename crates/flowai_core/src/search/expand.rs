@@ -154,7 +154,7 @@ impl<'q> Planner<'_, 'q> {
                 }
             }
             self.plan.highlighter.add_terms(marked.into_iter().take(MAX_MARKED));
-            self.plan.corrected |= corrected;
+            self.plan.corrects |= corrected != 0;
             words.retain(|(_, slot)| corrected & slot == 0);
         }
         Ok(())

@@ -77,8 +77,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Vec<Step>>,
     /// For each text field, what a stored length contributes to the denominator of BM25.
     pub(super) norms: [[f32; 256]; 4],
-    /// Slots of words that nothing has as they were typed, and that something is spelled like.
-    pub(super) corrected: Slots,
+    /// Whether a word stands for others that are spelled like it.
+    pub(super) corrects: bool,
     pub(super) highlighter: Highlighter,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn plan(
     let plan = Plan {
         steps: pieces.iter().map(|_| Vec::new()).collect(),
         norms: [0, 1, 2, 3].map(|field| norms(pieces, &dead, field)),
-        corrected: 0,
+        corrects: false,
         highlighter: query.highlighter(),
     };
     let mut planner = Planner {

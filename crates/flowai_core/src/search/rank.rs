@@ -98,7 +98,7 @@ impl Searcher {
     ) -> Result<Vec<Candidate>> {
         let mut top = Top::new(page);
         // Where every document has all words, all are corrected alike.
-        let favours_typed = matches.relaxed && plan.corrected != 0;
+        let favours_typed = matches.relaxed && plan.corrects;
         for (n, (piece, docs)) in pieces.iter().zip(&matches.pieces).enumerate() {
             if page.max_rows == 0 || docs.is_empty() {
                 continue;
