@@ -1,8 +1,12 @@
 -- From a live schema to catalog entries: tables, views, columns, keys, joins, and what their values
 -- look like. Runs with the caller's own rights and sees what the caller may read, nothing more.
+--
+-- To read a view is to run its owner's functions, and a table may have policies: what has no statistics is
+-- sampled as any statement of somebody else's, by flowai.query_rows. So nothing is written, and no function
+-- is called that nobody allowed.
 
 CREATE FUNCTION flowai.profile_schema(schema text, database_id text DEFAULT 'local')
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -11,6 +15,8 @@ DECLARE
     relation record;
     field record;
     profile jsonb;
+    reason text;
+    rule text;
     columns jsonb;
     column_names text[];
     entries jsonb := '[]';
@@ -36,6 +42,8 @@ BEGIN
                   DETAIL = 'It does not exist, or the role has no USAGE on it.',
                   HINT = 'List schemas with \dn, or ask for GRANT USAGE ON SCHEMA.';
     END IF;
+    -- Superusers and BYPASSRLS roles are refused here, in the words of read-only SQL.
+    PERFORM flowai.query_rows('SELECT 1', 1);
     -- Two data sources may hold schemas of one name; ids must tell them apart.
     prefix := CASE database_id WHEN 'local' THEN schema ELSE database_id || '.' || schema END;
 
@@ -89,21 +97,30 @@ BEGIN
             WHERE s.schemaname = profile_schema.schema AND s.tablename = relation.name AND s.attname = field.name AND NOT s.inherited;
             -- No statistics, or none that the caller may see: the first rows tell.
             IF NOT FOUND THEN
-                EXECUTE format($q$
-                    WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
-                    frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
-                                 GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
-                    SELECT jsonb_strip_nulls(jsonb_build_object(
-                        'source', 'sample', 'sampleRows', count(*),
-                        'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
-                        'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
-                        'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
-                                                  'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
-                                                  ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f)))
-                    FROM sample $q$,
-                    field.name, relation.oid,
-                    CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
-                    CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END) INTO profile;
+                BEGIN
+                    SELECT r -> 'profile' INTO profile FROM flowai.query_rows(format($q$
+                        WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
+                        frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
+                                     GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
+                        SELECT jsonb_strip_nulls(jsonb_build_object(
+                            'source', 'sample', 'sampleRows', count(*),
+                            'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
+                            'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
+                            'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
+                                                      'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
+                                                      ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f))) AS profile
+                        FROM sample $q$,
+                        field.name, relation.oid,
+                        CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
+                        CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END), 1) AS r;
+                EXCEPTION WHEN OTHERS OR query_canceled THEN
+                    -- Refused, or out of its time; a cancel by the user, or what is wrong with us, goes on.
+                    GET STACKED DIAGNOSTICS rule = CONSTRAINT_NAME, reason = MESSAGE_TEXT;
+                    IF rule !~ '^query_' THEN
+                        RAISE;
+                    END IF;
+                    profile := jsonb_build_object('source', 'none', 'reason', left(reason, 200));
+                END;
             END IF;
             columns := columns || jsonb_build_object(
                 'id', format('column:%s.%s.%s', prefix, relation.name, field.name),

@@ -93,8 +93,31 @@ SELECT flowai_internal.make_tenant_table('lair.leak');
 SELECT flowai.current_tenant_support(NULL);
 CREATE VIEW lair.bait AS SELECT 1 AS id;
 CREATE TRIGGER borrowed INSTEAD OF DELETE ON lair.bait FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
--- Nothing of acme's has moved.
+-- A view, a policy and a cast whose functions wait for somebody with rows to profile them.
+CREATE TABLE lair.loot (what text);
+GRANT USAGE ON SCHEMA lair TO acme_app;
+GRANT INSERT ON lair.loot TO PUBLIC;
+CREATE FUNCTION lair.trap() RETURNS text LANGUAGE plpgsql AS $$BEGIN INSERT INTO lair.loot SELECT current_user || ': ' || e.content FROM flowai.catalog_entries e; RETURN 'x'; END$$;
+CREATE VIEW lair.ware AS SELECT lair.trap() AS a;
+CREATE TABLE lair.guarded (a text);
+INSERT INTO lair.guarded VALUES ('x');
+ALTER TABLE lair.guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY trapped ON lair.guarded USING (lair.trap() IS NOT NULL);
+CREATE TYPE lair.mood AS ENUM ('good');
+CREATE FUNCTION lair.spell(lair.mood) RETURNS text LANGUAGE sql AS 'SELECT lair.trap()';
+CREATE CAST (lair.mood AS text) WITH FUNCTION lair.spell(lair.mood);
+CREATE TABLE lair.cast_upon (a lair.mood);
+INSERT INTO lair.cast_upon VALUES ('good');
+GRANT SELECT ON lair.ware, lair.guarded, lair.cast_upon TO PUBLIC;
 RESET search_path;
+\connect - acme_app
+SELECT count(*) FROM flowai.profile_database('lair');
+SELECT id, metadata -> 'profile' AS profile FROM flowai.catalog WHERE id ~ 'lair' AND item_type = 'column' ORDER BY id;
+SELECT count(*) FROM flowai.catalog_delete(ARRAY(SELECT id FROM flowai.catalog WHERE id ~ 'lair'));
+\connect - postgres
+SELECT flowai.profile_schema('lair');
+SELECT * FROM lair.loot;
+-- Nothing of acme's has moved.
 \connect - acme_app
 SELECT id, content FROM flowai.catalog;
 SELECT id, total FROM flowai.search_catalog('merger');
