@@ -39,6 +39,8 @@ thread_local! {
     static TRUSTED: Cell<bool> = const { Cell::new(false) };
     static MEMBERS: Cell<Option<Members>> = const { Cell::new(None) };
     static ACTING: RefCell<Option<Acting>> = const { RefCell::new(None) };
+    /// The tenants that lost a member in this transaction, and the transaction.
+    static SHUT: RefCell<(u32, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
 }
 
 /// The tenant that an administrative function of ours works on, although nobody is a member of it.
@@ -96,14 +98,14 @@ pub(crate) fn required() -> Result<Rc<str>> {
     })
 }
 
-/// A cursor WITH HOLD keeps its rows after the transaction that they were read in. The next transaction of a
-/// pool may work for another tenant, and would find them.
+/// A cursor WITH HOLD keeps its rows after the transaction that they were read in: they are read when it
+/// commits, whatever tenant is chosen by then, and the next transaction may work for another. So which
+/// tenant is in force now says nothing; how many there can be does.
 pub(crate) fn may_hold_cursor() -> Result<()> {
-    // Where no tenant is in force, or none may be, there are no rows to keep.
-    let chosen = current().ok().flatten().filter(|_| acting().is_none());
-    let Some(tenant) = chosen else { return Ok(()) };
-    let only = BINDING.with_borrow(|b| b.as_ref().is_some_and(|b| b.default.is_some()));
-    if only {
+    let outer = outer_user();
+    // SAFETY: a plain read of a backend variable.
+    let login = unsafe { pg_sys::GetSessionUserId() };
+    if !has_several_tenants(outer, login)? {
         return Ok(());
     }
     Err(Error::new(
@@ -111,8 +113,35 @@ pub(crate) fn may_hold_cursor() -> Result<()> {
         "cursor_within_transaction",
         "a role of several tenants may not declare a cursor WITH HOLD",
     )
-    .detail(format!("Its rows of tenant \"{tenant}\" would be there for the next transaction, which may work for another."))
+    .detail("Its rows of one tenant would be there for the next transaction, which may work for another. A tenant of a group counts, and so does one of a role that the login role may SET ROLE to.")
     .hint("Leave WITH HOLD out and fetch within the transaction."))
+}
+
+/// Whether the session can work for more than one tenant as it is, or after a SET ROLE.
+fn has_several_tenants(outer: pg_sys::Oid, login: pg_sys::Oid) -> Result<bool> {
+    // These can read everything anyway. Of whoever logged in as one of them, the role that they chose counts.
+    if is_outside(outer) {
+        return Ok(false);
+    }
+    let others = !is_outside(login);
+    let mut first: Option<Rc<str>> = None;
+    let mut several = false;
+    scan(Lookup::All, |tenant, member| {
+        if first.as_deref() == Some(tenant) {
+            return true;
+        }
+        // SAFETY: cached membership tests; of a dropped role nobody is a member.
+        let possible = unsafe {
+            pg_sys::is_member_of_role(outer, member)
+                || others && pg_sys::is_member_of_role(login, member)
+        };
+        if possible {
+            several = first.is_some();
+            first.get_or_insert_with(|| Rc::from(tenant));
+        }
+        !several
+    })?;
+    Ok(several)
 }
 
 /// Whether `tenant` is the one in force.
@@ -202,6 +231,25 @@ pub(crate) fn acting_for<T>(tenant: &str, work: impl FnOnce() -> Result<T>) -> R
     let result = work();
     drop(before);
     result
+}
+
+/// Remembers that this transaction has taken a member from a tenant: until it commits, the member may write.
+pub(crate) fn note_member_gone(tenant: &str) {
+    let transaction = local_transaction();
+    SHUT.with_borrow_mut(|(noted, tenants)| {
+        if *noted != transaction {
+            *noted = transaction;
+            tenants.clear();
+        }
+        tenants.push(tenant.to_owned());
+    });
+}
+
+/// Whether this transaction has taken a member from a tenant, be it that it took that back since.
+pub(crate) fn member_went_here(tenant: &str) -> bool {
+    SHUT.with_borrow(|(noted, tenants)| {
+        *noted == local_transaction() && tenants.iter().any(|gone| gone == tenant)
+    })
 }
 
 fn acting() -> Option<Rc<str>> {
@@ -301,11 +349,12 @@ fn is_member(outer: pg_sys::Oid, tenant: &str) -> Result<bool> {
 }
 
 enum Lookup<'a> {
+    All,
     Tenant(&'a str),
     Member(pg_sys::Oid),
 }
 
-/// Index scan over the members; `visit` returns whether to go on. No SPI: this runs inside policies,
+/// Index scan over the members, in order of tenants or of one role; `visit` returns whether to go on. No SPI: this runs inside policies,
 /// in the planner and in parallel workers, a hundred thousand times a second.
 fn scan(lookup: Lookup, mut visit: impl FnMut(&str, pg_sys::Oid) -> bool) -> Result<()> {
     let Some(members) = members() else { return Ok(()) };
@@ -313,7 +362,8 @@ fn scan(lookup: Lookup, mut visit: impl FnMut(&str, pg_sys::Oid) -> bool) -> Res
     // transaction's abort closes them. The tuple is valid until the next systable_getnext.
     unsafe {
         let mut key = pg_sys::ScanKeyData::default();
-        let index = match lookup {
+        let (index, keys) = match lookup {
+            Lookup::All => (members.by_tenant, 0),
             Lookup::Tenant(tenant) => {
                 let Some(value) = tenant.into_datum() else { return Ok(()) };
                 pg_sys::ScanKeyInit(
@@ -323,7 +373,7 @@ fn scan(lookup: Lookup, mut visit: impl FnMut(&str, pg_sys::Oid) -> bool) -> Res
                     pg_sys::Oid::from(pg_sys::F_TEXTEQ),
                     value,
                 );
-                members.by_tenant
+                (members.by_tenant, 1)
             }
             Lookup::Member(member) => {
                 pg_sys::ScanKeyInit(
@@ -333,12 +383,12 @@ fn scan(lookup: Lookup, mut visit: impl FnMut(&str, pg_sys::Oid) -> bool) -> Res
                     pg_sys::Oid::from(pg_sys::F_OIDEQ),
                     member.into(),
                 );
-                members.by_member
+                (members.by_member, 1)
             }
         };
         let relation = pg_sys::table_open(members.table, pg_sys::AccessShareLock as i32);
         let scan =
-            pg_sys::systable_beginscan(relation, index, true, std::ptr::null_mut(), 1, &mut key);
+            pg_sys::systable_beginscan(relation, index, true, std::ptr::null_mut(), keys, &mut key);
         loop {
             let tuple = pg_sys::systable_getnext(scan);
             if tuple.is_null() {

@@ -66,16 +66,16 @@ pub(crate) fn whoami() -> Identity {
     let (tenant, reason) = match tenant::current() {
         Ok(Some(t)) if selector.is_empty() => (
             Some(t.to_string()),
-            format!("tenant \"{t}\" is the only one that role \"{role}\" is a member of"),
+            format!("tenant \"{t}\" is the only one that was granted to role \"{role}\" itself"),
         ),
         Ok(Some(t)) => (
             Some(t.to_string()),
-            format!("flowai.tenant selects \"{t}\", of which role \"{role}\" is a member"),
+            format!("flowai.tenant selects \"{t}\", which role \"{role}\" may use"),
         ),
         Ok(None) => (
             None,
             format!(
-                "flowai.tenant is not set, and role \"{role}\" is not a member of exactly one tenant"
+                "flowai.tenant is not set, and not exactly one tenant was granted to role \"{role}\" itself"
             ),
         ),
         Err(error) => (None, error.message),
