@@ -5,6 +5,9 @@ CREATE TABLE flowai_internal.tenants (
     version    text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
+    -- Characters of format that nobody sees, or that turn a text around: people would take one for another.
+    CONSTRAINT tenants_name_visible CHECK (tenant_id OPERATOR(pg_catalog.!~)
+        '[\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\U000E0000-\U000E007F]'),
     CONSTRAINT tenants_version_said CHECK (version OPERATOR(pg_catalog.~) '[^[:space:]]')
 );
 -- Two tenants may not differ by case alone: people would take one for the other.

@@ -5,6 +5,8 @@
 
 ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.await_writers(oid[]) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.tenant_shut(text) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.catalog_stamp(text, text[]) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai_internal.tenant_versions (
     tenant_id flowai.identifier NOT NULL,
@@ -84,20 +86,37 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION flowai_internal.require_known_tenant(text) IS 'Error P0002 if there is no such tenant, 22004 for NULL.';
 
-CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100)
-RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[])
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 100
+-- What a tenant has is counted, not remembered: a counter would be one row that all of its writers wait for.
+-- So it costs nothing unless it is asked for.
+CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100, with_usage boolean DEFAULT false)
+RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[], rows bigint, bytes bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT t.tenant_id, t.version, t.created_at,
-           ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
-                 LEFT JOIN pg_roles r ON r.oid = m.member
-                 WHERE m.tenant_id = t.tenant_id ORDER BY 1)
-    FROM flowai_internal.tenants t
-    WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
-    ORDER BY t.tenant_id
-    LIMIT flowai_internal.page_rows(max_rows);
-END;
+AS $$
+DECLARE
+    page_rows CONSTANT integer := flowai_internal.page_rows(max_rows);
+BEGIN
+    FOR tenant, version, created_at, members IN
+        SELECT t.tenant_id, t.version, t.created_at,
+               ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
+                     LEFT JOIN pg_roles r ON r.oid = m.member
+                     WHERE m.tenant_id = t.tenant_id ORDER BY 1)
+        FROM flowai_internal.tenants t
+        WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
+        ORDER BY t.tenant_id
+        LIMIT page_rows
+    LOOP
+        IF with_usage THEN
+            BEGIN
+                SELECT COALESCE(sum(u.rows), 0), COALESCE(sum(u.bytes), 0) INTO rows, bytes FROM flowai.tenant_usage(tenant) u;
+            EXCEPTION WHEN no_data_found THEN
+                -- Dropped meanwhile.
+                CONTINUE;
+            END;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
 
 CREATE FUNCTION flowai.tenant_usage(tenant text)
 RETURNS TABLE (relation text, rows bigint, bytes bigint)
@@ -156,7 +175,8 @@ END $$;
 
 -- ------------------------------------------------------------------------------------ away
 
--- First the members go, and that is committed: from then on none of them can begin to write. Then, with the
+-- First the members go, and that is committed: from then on none of them can begin to write. Rows that went
+-- in the same transaction would go too early: flowai_internal.tenant_shut refuses that. Then, with the
 -- tenant locked against new members and imports, who began before is waited for, and rows are deleted in
 -- batches; at last the tenant itself. So no row comes after the last look.
 CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10000)
@@ -165,8 +185,6 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    member text;
-    members text[];
     caller record;
     tenant_table regclass;
     budget bigint := max_rows;
@@ -182,21 +200,15 @@ BEGIN
                   DETAIL = 'An older snapshot does not show what others have written for it since.',
                   HINT = 'SET default_transaction_isolation = ''read committed''.';
     END IF;
-    -- A role that was dropped has left its number behind: its membership goes with the tenant.
-    members := ARRAY(SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
-                     WHERE m.tenant_id = tenant);
-    FOREACH member IN ARRAY members LOOP
-        PERFORM flowai.tenant_revoke(tenant, member);
-    END LOOP;
-    IF members <> '{}' THEN
+    deleted := flowai_internal.tenant_shut(tenant);
+    IF deleted > 0 THEN
         relation := 'flowai_internal.tenant_members';
-        deleted := cardinality(members);
         done := false;
         RETURN NEXT;
         RETURN;
     END IF;
     PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
-    IF EXISTS (SELECT FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member WHERE m.tenant_id = tenant) THEN
+    IF EXISTS (SELECT FROM flowai_internal.tenant_members m WHERE m.tenant_id = tenant) THEN
         -- Somebody became one meanwhile: the next step ends it.
         RETURN;
     END IF;
@@ -220,6 +232,15 @@ BEGIN
     END LOOP;
     PERFORM flowai_internal.act_for(NULL);
     IF done THEN
+        -- What administrators wrote about it.
+        FOREACH tenant_table IN ARRAY '{flowai.allowed_functions,flowai_internal.query_targets,flowai_internal.tenant_versions}'::regclass[] LOOP
+            EXECUTE format('DELETE FROM %s t WHERE t.tenant_id = $1', tenant_table) USING tenant;
+            GET DIAGNOSTICS deleted = ROW_COUNT;
+            IF deleted > 0 THEN
+                relation := tenant_table::text;
+                RETURN NEXT;
+            END IF;
+        END LOOP;
         DELETE FROM flowai_internal.tenants t WHERE t.tenant_id = tenant;
         -- Its own events have gone with it.
         SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
@@ -239,6 +260,11 @@ DECLARE
     item record;
     finished boolean := false;
 BEGIN
+    IF batch_rows IS NULL OR batch_rows OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'argument "batch_rows" is out of range'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
+                  DETAIL = pg_catalog.format('It is %s.', COALESCE(batch_rows::pg_catalog.text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+    END IF;
     WHILE NOT finished LOOP
         FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, batch_rows) AS d LOOP
             RAISE NOTICE 'deleted % of %', item.deleted, item.relation;
@@ -292,6 +318,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant_table regclass;
+    columns text[];
+    wrong record;
+    oldest CONSTANT timestamptz := '2000-01-01 00:00+00';
+    newest CONSTANT timestamptz := clock_timestamp() + interval '5 minutes';
     imported bigint;
     workspace_before CONSTANT text := current_setting('flowai.workspace', true);
     workspace text;
@@ -299,10 +329,10 @@ BEGIN
     -- The tenant stays until these rows are committed.
     PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
     PERFORM flowai_internal.require_known_tenant(tenant);
-    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' THEN
+    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' OR jsonb_path_exists(rows, 'strict $[*] ? (@.type() <> "object")') THEN
         RAISE EXCEPTION 'arguments "relation" and "rows" must be a name and an array of objects'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_rows',
-                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row")) ... GROUP BY relation.';
+                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row" ORDER BY place)) ... GROUP BY relation ORDER BY min(place).';
     END IF;
     SELECT t.relation INTO tenant_table FROM flowai_internal.tenant_tables() t
     WHERE t.relation::text = tenant_import.relation AND t.relation::text !~ '^flowai_internal\.search_';
@@ -311,7 +341,27 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_relation',
                   HINT = 'Pass a relation as flowai.tenant_export names it.';
     END IF;
+    -- What the relation has no column for would be lost without a word.
+    columns := ARRAY(SELECT a.attname FROM pg_attribute a
+                     WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'tenant_id');
+    SELECT e.place, k.key INTO wrong FROM jsonb_array_elements(rows) WITH ORDINALITY AS e (item, place), jsonb_object_keys(e.item) AS k (key)
+    WHERE k.key <> ALL (columns) ORDER BY e.place LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'relation "%" has no column "%" to import', relation, left(wrong.key, 60)
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_column',
+                  DETAIL = format('It is a key of row %s of the array.', wrong.place),
+                  HINT = 'Import what an equal or older version of flowai_runtime exported, unchanged.';
+    END IF;
     IF tenant_table = 'flowai.events'::regclass THEN
+        -- Each month is a partition, which all tenants share.
+        SELECT e.place, e.item ->> 'recorded_at' AS said INTO wrong FROM jsonb_array_elements(rows) WITH ORDINALITY AS e (item, place)
+        WHERE (e.item ->> 'recorded_at')::timestamptz NOT BETWEEN oldest AND newest ORDER BY e.place LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'an event of "%" cannot be imported', left(wrong.said, 60)
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_event_time',
+                      DETAIL = format('It is row %s of the array. Events are of 2000 or later, and not of the future.', wrong.place),
+                      HINT = 'Leave such events out.';
+        END IF;
         PERFORM flowai_internal.event_month_open(EXTRACT(year FROM m.month)::integer, EXTRACT(month FROM m.month)::integer)
         FROM (SELECT DISTINCT date_trunc('month', (e ->> 'recorded_at')::timestamptz AT TIME ZONE 'UTC') AS month
               FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
@@ -322,6 +372,14 @@ BEGIN
          jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table)
         USING rows, tenant;
     GET DIAGNOSTICS imported = ROW_COUNT;
+    -- A row that is not what its hash says would stand in the way of the true one.
+    IF tenant_table = 'flowai.ref_payloads'::regclass THEN
+        PERFORM flowai_internal.ref_intact(e ->> 'kind', e ->> 'id', e -> 'payload') FROM jsonb_array_elements(rows) e;
+    ELSIF tenant_table IN ('flowai.catalog_entries'::regclass, 'flowai.catalog_relations'::regclass) THEN
+        PERFORM flowai_internal.catalog_stamp(g.workspace, g.ids)
+        FROM (SELECT e ->> 'workspace_id' AS workspace, array_agg(DISTINCT COALESCE(e ->> 'from_id', e ->> 'id')) AS ids
+              FROM jsonb_array_elements(rows) e GROUP BY 1) g;
+    END IF;
     IF tenant_table = 'flowai.catalog_entries'::regclass THEN
         INSERT INTO flowai_internal.search_delta (tenant_id, workspace_id, row_version)
         SELECT tenant, e ->> 'workspace_id', (e ->> 'row_version')::bigint FROM jsonb_array_elements(rows) e;

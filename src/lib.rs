@@ -37,8 +37,14 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/11_tenant_data.sql",
     name = "tenant_data",
-    requires =
-        ["kv", api::tenancy::act_for, api::tenancy::await_writers, api::search::search_maintain]
+    requires = [
+        "kv",
+        api::tenancy::act_for,
+        api::tenancy::await_writers,
+        api::tenancy::tenant_shut,
+        api::tenancy::catalog_stamp,
+        api::search::search_maintain
+    ]
 );
 extension_sql_file!(
     "../sql/21_reference.sql",

@@ -85,6 +85,18 @@ fn tenant_revoke(tenant: Option<&str>, role: Option<&str>) -> bool {
     store::tenancy::revoke(tenant, role).or_raise()
 }
 
+/// Ends all memberships of a tenant.
+#[pg_extern(volatile, parallel_unsafe)]
+pub(crate) fn tenant_shut(tenant: Option<&str>) -> i64 {
+    store::tenancy::shut(tenant).or_raise()
+}
+
+/// Gives imported catalog entries the hash of what they are.
+#[pg_extern(volatile, parallel_unsafe)]
+pub(crate) fn catalog_stamp(workspace: Option<&str>, ids: Option<Vec<String>>) -> i64 {
+    store::import::stamp(workspace, ids).or_raise()
+}
+
 /// Waits for the transactions that have written to these relations.
 #[pg_extern(volatile, parallel_unsafe)]
 pub(crate) fn await_writers(relations: Vec<pg_sys::Oid>) {

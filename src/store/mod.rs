@@ -10,6 +10,7 @@ pub(crate) mod catalog;
 pub(crate) mod catalog_view;
 pub(crate) mod data_environment;
 pub(crate) mod event;
+pub(crate) mod import;
 pub(crate) mod kv;
 pub(crate) mod maintenance;
 pub(crate) mod plan;

@@ -29,10 +29,24 @@ const HOLD: &str = "
     SELECT true FROM flowai_internal.tenants
     WHERE tenant_id OPERATOR(pg_catalog.=) $1 FOR KEY SHARE";
 
+/// What keeps a role from being a member: with it, or one SET ROLE away from it, row-level security says
+/// little. flowai.readiness() says the same of those that got there later.
 const ROLE: &str = "
-    SELECT oid, rolsuper OR rolbypassrls, rolname IN ('flowai_owner', 'flowai_admin', 'flowai_user'),
-           pg_catalog.pg_has_role(oid, 'flowai_user', 'MEMBER')
-    FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name";
+    SELECT r.oid, r.rolname IN ('flowai_owner', 'flowai_admin', 'flowai_user'),
+           EXISTS (SELECT FROM pg_catalog.pg_auth_members a
+                   WHERE a.roleid = 'flowai_user'::pg_catalog.regrole AND a.member = r.oid),
+           (SELECT CASE WHEN p.oid <> r.oid THEN 'a member of ' || p.rolname
+                        WHEN p.rolsuper THEN 'a SUPERUSER role' WHEN p.rolbypassrls THEN 'a BYPASSRLS role'
+                        WHEN p.rolcreaterole THEN 'a CREATEROLE role'
+                        WHEN p.rolreplication THEN 'a REPLICATION role' ELSE 'a role of the server' END
+            FROM pg_catalog.pg_roles p
+            WHERE (p.rolsuper OR p.rolbypassrls OR p.rolcreaterole OR p.rolreplication
+                   OR p.rolname IN ('flowai_owner', 'flowai_admin', 'pg_read_all_data', 'pg_write_all_data',
+                                    'pg_read_server_files', 'pg_write_server_files',
+                                    'pg_execute_server_program'))
+              AND (p.oid = r.oid OR NOT r.rolsuper AND pg_catalog.pg_has_role(r.oid, p.oid, 'MEMBER'))
+            ORDER BY p.oid = r.oid DESC, p.rolname LIMIT 1)
+    FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name";
 
 const GRANT: &str = "
     INSERT INTO flowai_internal.tenant_members (tenant_id, member) VALUES ($1, $2)
@@ -43,6 +57,15 @@ const REVOKE: &str = "
     DELETE FROM flowai_internal.tenant_members
     WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND member OPERATOR(pg_catalog.=) $2
     RETURNING true";
+
+const MEMBERS: &str = "
+    SELECT r.rolname::text FROM flowai_internal.tenant_members m
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) m.member
+    WHERE m.tenant_id OPERATOR(pg_catalog.=) $1 ORDER BY 1";
+
+/// Of roles that were dropped: a session that is logged in as one of them goes on.
+const REVOKE_ALL: &str = "
+    DELETE FROM flowai_internal.tenant_members WHERE tenant_id OPERATOR(pg_catalog.=) $1";
 
 /// One change at a time: whether a role still needs flowai_user depends on all of its memberships.
 const LOCK_MEMBERS: &str = "LOCK TABLE flowai_internal.tenant_members IN SHARE ROW EXCLUSIVE MODE";
@@ -97,6 +120,15 @@ pub(crate) fn use_tenant(tenant: Option<&str>, workspace: Option<&str>) -> Resul
 pub(crate) fn create(tenant: Option<&str>, version: Option<&str>) -> Result<TimestampWithTimeZone> {
     let by = tenant::outer_name();
     let tenant = name::argument("tenant", tenant)?;
+    if !name::is_visible(tenant) {
+        let shown = name::shorten(&tenant.escape_default().to_string());
+        return Err(Error::invalid(
+            "tenants_name_visible",
+            format!("argument \"tenant\": invisible characters in \"{shown}\""),
+        )
+        .detail("People would take the tenant for another one.")
+        .hint("Choose a name of letters, digits and signs."));
+    }
     let version = version.ok_or_else(|| Error::missing("version"))?;
     if version.trim().is_empty() {
         return Err(Error::invalid(
@@ -129,17 +161,20 @@ pub(crate) fn grant(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     let role = role.ok_or_else(|| Error::missing("role"))?;
     spi::run_utility(LOCK_MEMBERS)?;
     hold(tenant)?;
-    let Role { oid, outside, ours, user } = find_role(role)?;
-    if outside || ours {
+    let Role { oid, unfit, ours, user } = find_role(role)?;
+    if unfit.is_some() || ours {
         return Err(Error::new(
             Kind::Forbidden,
             "member_ordinary",
             format!("role \"{role}\" cannot be a member of a tenant"),
         )
         .detail(if ours {
-            "The roles of flowai_runtime itself belong to no tenant."
+            "The roles of flowai_runtime itself belong to no tenant.".to_owned()
         } else {
-            "Row-level security does not bind superusers and BYPASSRLS roles."
+            format!(
+                "It is {}: row-level security alone would not bind it.",
+                unfit.unwrap_or_default()
+            )
         })
         .hint("Create an ordinary login role for the tenant."));
     }
@@ -163,6 +198,9 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
     let Role { oid, .. } = find_role(role)?;
     let revoked = spi::write_one(REVOKE, args![tenant, oid], |row| row.need::<bool>(1))?.is_some();
     tenant::announce_change();
+    if revoked {
+        tenant::note_member_gone(tenant);
+    }
     if revoked && spi::write_one(HAS_MEMBERSHIP, args![oid], |row| row.need::<bool>(1))?.is_none() {
         spi::run_utility(&format!("REVOKE flowai_user FROM {}", spi::quote_identifier(role)?))?;
     }
@@ -170,6 +208,34 @@ pub(crate) fn revoke(tenant: Option<&str>, role: Option<&str>) -> Result<bool> {
         event::note_for(tenant, "flowai.tenant.revoked", json!({ "member": role }))?;
     }
     Ok(revoked)
+}
+
+/// Ends all memberships of a tenant and returns how many there were. Where there are none, they must not have
+/// gone in this transaction: only when that is committed can none of them write any more.
+pub(crate) fn shut(tenant: Option<&str>) -> Result<i64> {
+    let tenant = name::argument("tenant", tenant)?;
+    let members: Vec<Option<String>> = spi::write(MEMBERS, args![tenant], |row| Ok(row.get(1)))?;
+    if members.is_empty() {
+        if tenant::member_went_here(tenant) {
+            return Err(Error::new(
+                Kind::WrongState,
+                "tenant_drop_apart",
+                format!("tenant \"{tenant}\" has lost its members in this transaction"),
+            )
+            .detail("Until that is committed, their sessions can still write rows for it.")
+            .hint("COMMIT, then go on; CALL flowai.tenant_drop(tenant) does so itself."));
+        }
+        return Ok(0);
+    }
+    spi::run_utility(LOCK_MEMBERS)?;
+    hold(tenant)?;
+    for member in members.iter().flatten() {
+        revoke(Some(tenant), Some(member))?;
+    }
+    spi::run(REVOKE_ALL, args![tenant])?;
+    tenant::announce_change();
+    tenant::note_member_gone(tenant);
+    Ok(i64::try_from(members.len()).unwrap_or(i64::MAX))
 }
 
 /// Keeps the tenant there until the transaction ends: for what writes rows of a tenant and is no member,
@@ -189,22 +255,17 @@ pub(crate) fn await_writers(relations: &[pg_sys::Oid]) {
 /// A role as membership sees it.
 struct Role {
     oid: pg_sys::Oid,
-    /// Row-level security does not bind it.
-    outside: bool,
+    /// What it can do past row-level security.
+    unfit: Option<String>,
     /// A role of the extension itself.
     ours: bool,
-    /// It may use the extension already.
+    /// It may use the extension already, by itself and not by a group that it may leave.
     user: bool,
 }
 
 fn find_role(role: &str) -> Result<Role> {
     let found = spi::write_one(ROLE, args![role], |row| {
-        Ok(Role {
-            oid: row.need(1)?,
-            outside: row.need(2)?,
-            ours: row.need(3)?,
-            user: row.need(4)?,
-        })
+        Ok(Role { oid: row.need(1)?, ours: row.need(2)?, user: row.need(3)?, unfit: row.get(4) })
     })?;
     found.ok_or_else(|| {
         Error::new(

@@ -34,6 +34,16 @@ pub fn argument<'a>(name: &'static str, value: Option<&'a str>) -> Result<&'a st
     Ok(value)
 }
 
+/// Whether nothing in it is invisible: characters of format, such as U+200B or U+202E, with which two names
+/// look like one, or a name like another. The table of tenants states the same.
+pub fn is_visible(text: &str) -> bool {
+    !text.chars().any(|c| {
+        matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    })
+}
+
 /// Checks an integer argument's range.
 pub fn within(argument: &'static str, value: i32, least: i32, most: i32) -> Result<()> {
     if (least..=most).contains(&value) {
@@ -73,6 +83,16 @@ mod tests {
             assert!(check(id).is_err(), "{id:?}");
         }
         assert!(check(&"x".repeat(MAX_BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_told() {
+        for id in ["ac\u{200b}me", "\u{202e}emca", "acme\u{feff}", "a\u{ad}b", "a\u{e0041}"] {
+            assert!(!is_visible(id), "{id:?}");
+        }
+        for id in ["acme", "Müller & Söhne", "売上", "a b"] {
+            assert!(is_visible(id), "{id:?}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ SET ROLE steward;
 SELECT tenant, version, members FROM flowai.tenant_list();
 SELECT tenant FROM flowai.tenant_list('acme', 1);
 SELECT tenant FROM flowai.tenant_list(NULL, 0);
+SELECT tenant, rows, bytes FROM flowai.tenant_list();
+SELECT l.tenant, l.rows = u.rows AS rows, l.bytes = u.bytes AS bytes, l.bytes > 0 AS some FROM flowai.tenant_list(with_usage => true) l, LATERAL (SELECT sum(rows) AS rows, sum(bytes) AS bytes FROM flowai.tenant_usage(l.tenant)) u;
 SELECT relation, rows, bytes > 0 AS bytes FROM flowai.tenant_usage('acme') WHERE relation !~ 'search_';
 SELECT flowai.tenant_version_set('acme', 'v2') IS NOT NULL AS set;
 SELECT flowai.tenant_version_set('acme', ' ');
@@ -41,11 +43,16 @@ SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', (SELECT jsonb_agg(
 SELECT flowai.tenant_import('acme copy', 'flowai_internal.tenant_members', '[]');
 SELECT flowai.tenant_import('acme copy', 'flowai_internal.search_delta', '[]');
 SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', '{}');
+SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', '[null]');
+SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', '[{"namespace": "n"}, [1]]');
+SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', '[{"namespace": "n"}, {"namespace": "n", "valeu": 1}]');
+SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', '[{"tenant_id": "globex"}]');
 SELECT flowai.tenant_import('nobody', 'flowai.kv_entries', '[]');
 SELECT string_agg(relation || ' ' || rows, ', ' ORDER BY relation) = (SELECT string_agg(relation || ' ' || rows, ', ' ORDER BY relation) FROM flowai.tenant_usage('acme') WHERE relation !~ 'search_') AS same
 FROM flowai.tenant_usage('acme copy') WHERE relation !~ 'search_';
 RESET ROLE;
 CREATE ROLE copy_app LOGIN;
+CREATE FUNCTION public.ours() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 SET ROLE steward;
 SELECT flowai.tenant_grant('acme copy', 'copy_app');
 SET ROLE copy_app;
@@ -61,17 +68,63 @@ SET flowai.workspace = 'drafts';
 SELECT id FROM flowai.search_catalog('draft');
 RESET flowai.workspace;
 
+-- A stream that somebody has touched: no row may pass for another one.
+SET ROLE steward;
+SELECT flowai.tenant_create('forged') IS NOT NULL AS created;
+\set VERBOSITY terse
+CREATE TEMP TABLE touched AS SELECT place, relation, CASE
+    WHEN relation = 'flowai.ref_payloads' THEN "row" || '{"payload": [{"a": 2}]}'
+    WHEN relation = 'flowai.catalog_entries' AND "row" ->> 'id' = 'e:2' THEN "row" || '{"content": "forged"}'
+    WHEN relation = 'flowai.catalog_relations' AND "row" ->> 'from_id' = 'e:3' THEN "row" || '{"properties": {"forged": true}}'
+    ELSE "row" END AS "row" FROM exported;
+SELECT flowai.tenant_import('forged', relation, jsonb_agg("row" ORDER BY place)) > 0 AS imported FROM touched
+WHERE relation !~ 'flowai.(plan|approval|event|ref_payloads)' GROUP BY relation ORDER BY min(place);
+SELECT flowai.tenant_import('forged', relation, jsonb_agg("row")) FROM touched WHERE relation = 'flowai.ref_payloads' GROUP BY relation;
+SELECT said, flowai.tenant_import('forged', 'flowai.events', jsonb_build_array("row" || jsonb_build_object('recorded_at', said)))
+FROM exported, (VALUES ('infinity')) v(said) WHERE relation = 'flowai.events' AND place = (SELECT min(place) FROM exported WHERE relation = 'flowai.events');
+SELECT flowai.tenant_import('forged', 'flowai.events', '[{"recorded_at": "9000-01-01"}]');
+SELECT flowai.tenant_import('forged', 'flowai.events', '[{"recorded_at": "1999-01-01"}]');
+SELECT flowai.tenant_import('forged', 'flowai.events', '[{"recorded_at": "-infinity"}]');
+\set VERBOSITY default
+SELECT flowai.tenant_grant('forged', 'copy_app'), flowai.tenant_revoke('acme copy', 'copy_app');
+SET ROLE copy_app;
+SELECT id, outcome FROM flowai.catalog_put('[{"id": "e:1", "itemType": "table", "name": "orders 1", "related": ["e:1"]}, {"id": "e:2", "itemType": "table", "name": "orders 2", "related": ["e:1"]},
+    {"id": "e:3", "itemType": "table", "name": "orders 3", "related": ["e:1"]}, {"id": "e:4", "itemType": "table", "name": "orders 4", "related": ["e:1"]}]');
+SET ROLE steward;
+SELECT flowai.tenant_grant('acme copy', 'copy_app'), flowai.tenant_revoke('forged', 'copy_app');
+SET client_min_messages = warning;
+CALL flowai.tenant_drop('forged');
+RESET client_min_messages;
+
 -- Away: nobody may write from the first step on; the others keep theirs.
 SET ROLE steward;
 SELECT flowai.tenant_drop_some('nobody');
 SELECT flowai.tenant_drop_some('acme copy', 0);
+CALL flowai.tenant_drop('acme copy', 0);
+CALL flowai.tenant_drop('acme copy', NULL);
+-- Each step in a transaction of its own: until the first one commits, members can still write.
+BEGIN;
+SELECT relation, deleted, done FROM flowai.tenant_drop_some('acme copy', 100);
+SELECT relation, deleted, done FROM flowai.tenant_drop_some('acme copy', 100);
+ROLLBACK;
+BEGIN;
+SELECT flowai.tenant_revoke('acme copy', 'copy_app');
+SELECT relation, deleted, done FROM flowai.tenant_drop_some('acme copy', 100);
+ROLLBACK;
 SELECT relation, deleted, done FROM flowai.tenant_drop_some('acme copy', 100);
 SELECT sum(deleted) AS deleted, bool_or(done) AS done FROM flowai.tenant_drop_some('acme copy', 100);
 SET ROLE copy_app;
 SELECT count(*) FROM flowai.kv_entries;
 SET ROLE steward;
 SET client_min_messages = warning;
+SELECT flowai.tenant_version_set('acme copy', 'v3') IS NOT NULL AS set;
+RESET ROLE;
+INSERT INTO flowai_internal.query_targets (tenant_id, name, kind, source, defined_by) VALUES ('acme copy', 'lake', 'sqlite', '/nowhere', 'steward');
+SET ROLE steward;
+SELECT flowai.function_allow('public.ours()', 'acme copy') AS allowed;
+RESET client_min_messages;
 CALL flowai.tenant_drop('acme copy', 250);
+SET client_min_messages = warning;
 CALL flowai.tenant_drop('acme copy');
 BEGIN;
 CALL flowai.tenant_drop('globex');
