@@ -5,6 +5,114 @@
 -- allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every property once and
 -- sees its check fail.
 
+-- What was installed, so that a grant, a policy, a constraint or a function that is another since can be told
+-- from one that was always so. Names and definitions, no numbers: the digests are the same in every database.
+-- Written by the install script, and so anew where a dump is restored; an update script ends with
+-- flowai_internal.facts_record() too.
+CREATE TABLE flowai_internal.installed_facts (
+    name   text COLLATE "C" NOT NULL,
+    object text COLLATE "C" NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT installed_facts_pkey PRIMARY KEY (name, object)
+);
+COMMENT ON TABLE flowai_internal.installed_facts IS 'What flowai.readiness() compares the catalogs with: rights, policies, constraints, triggers, indexes, columns, functions and views as the install script left them. Written by flowai_internal.facts_record().';
+COMMENT ON COLUMN flowai_internal.installed_facts.name IS 'The check that compares it.';
+COMMENT ON COLUMN flowai_internal.installed_facts.object IS 'What it is about.';
+COMMENT ON COLUMN flowai_internal.installed_facts.digest IS 'SHA-256 over what is so.';
+
+CREATE FUNCTION flowai_internal.facts() RETURNS TABLE (name text, object text, digest bytea)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 3000
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+WITH
+-- Months of events come and go; the other checks look at each of them.
+ours AS (
+    SELECT c.*, format('%I.%I', n.nspname, c.relname) AS label
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relname !~ '^events_\d{4,}_\d\d(_|$)'
+),
+relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')),
+routine AS (
+    SELECT p.*, p.oid::regprocedure::text AS label
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal')
+),
+domain AS (
+    SELECT t.*, format_type(t.oid, NULL) AS label
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal') AND t.typtype = 'd'
+),
+held (label, owner, acl) AS (
+    SELECT label, relowner, COALESCE(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)) FROM relation
+    UNION ALL SELECT r.label || '.' || quote_ident(a.attname), r.relowner, a.attacl
+    FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attacl IS NOT NULL
+    UNION ALL SELECT label, proowner, COALESCE(proacl, acldefault('f', proowner)) FROM routine
+    UNION ALL SELECT label, typowner, COALESCE(typacl, acldefault('T', typowner)) FROM domain
+    UNION ALL SELECT nspname, nspowner, COALESCE(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname IN ('flowai', 'flowai_internal')
+),
+fact (name, object, said) AS (
+    SELECT 'rights_as_installed', h.label, jsonb_build_array(pg_get_userbyid(h.owner), (
+        SELECT jsonb_agg(g.said ORDER BY g.said)
+        FROM (SELECT DISTINCT jsonb_build_array(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable) AS said
+              FROM aclexplode(h.acl) a) g))
+    FROM held h
+    UNION ALL SELECT 'row_security_as_installed', r.label, jsonb_build_array(r.relrowsecurity, r.relforcerowsecurity, (
+        SELECT jsonb_agg(jsonb_build_array(p.polname, p.polcmd, p.polpermissive,
+                   ARRAY(SELECT CASE o WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(o) END FROM unnest(p.polroles) o ORDER BY 1),
+                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname)
+        FROM pg_policy p WHERE p.polrelid = r.oid))
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT 'columns_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation::regcollation::text,
+                   a.attgenerated, a.attidentity, pg_get_expr(d.adbin, d.adrelid)) ORDER BY a.attname)
+        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    FROM relation r
+    UNION ALL SELECT 'constraints_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.convalidated) ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.conrelid = r.oid)
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT 'constraints_as_installed', d.label, jsonb_build_array(format_type(d.typbasetype, d.typtypmod), d.typnotnull,
+        d.typcollation::regcollation::text, d.typdefault, (
+        SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.convalidated) ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.contypid = d.oid))
+    FROM domain d
+    -- Foreign keys are kept by triggers of the server's own, which can be switched off.
+    UNION ALL SELECT 'triggers_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(CASE WHEN t.tgisinternal THEN 'internal' ELSE pg_get_triggerdef(t.oid) END, t.tgenabled)
+                         ORDER BY t.tgisinternal, t.tgname)
+        FROM pg_trigger t WHERE t.tgrelid = r.oid AND (NOT t.tgisinternal OR t.tgenabled <> 'O'))
+    FROM relation r WHERE r.relkind <> 'S'
+    UNION ALL SELECT 'indexes_as_installed', o.label, jsonb_build_array(pg_get_indexdef(o.oid), i.indisvalid, i.indisready)
+    FROM ours o JOIN pg_index i ON i.indexrelid = o.oid
+    UNION ALL SELECT 'views_as_installed', r.label, jsonb_build_array(CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END,
+        CASE WHEN r.relkind IN ('v', 'm') THEN to_jsonb(r.reloptions) END, (
+        SELECT jsonb_agg(jsonb_build_array(w.rulename, w.ev_enabled) ORDER BY w.rulename) FROM pg_rewrite w WHERE w.ev_class = r.oid))
+    FROM relation r WHERE r.relkind <> 'S'
+    UNION ALL SELECT 'routines_as_installed', r.label, jsonb_build_array(flowai_internal.function_digest(r.oid)::text, r.proleakproof, r.proparallel,
+        r.prosupport::text, r.provariadic::regtype::text)
+    FROM routine r
+)
+SELECT f.name, f.object, sha256(convert_to(COALESCE(f.said::text, 'nothing'), 'UTF8')) FROM fact f
+$$;
+COMMENT ON FUNCTION flowai_internal.facts() IS 'What is so now of every object of the extension, as digests: name of the check, object, digest.';
+
+CREATE FUNCTION flowai_internal.facts_record() RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    facts bigint;
+BEGIN
+    DELETE FROM flowai_internal.installed_facts;
+    INSERT INTO flowai_internal.installed_facts (name, object, digest)
+    SELECT f.name, f.object, f.digest FROM flowai_internal.facts() AS f;
+    GET DIAGNOSTICS facts = ROW_COUNT;
+    RETURN facts;
+END $$;
+COMMENT ON FUNCTION flowai_internal.facts_record() IS 'Records what is so now as what was installed, and returns how many facts that are. The last thing that an install or update script does; executable by the owner alone.';
+
 CREATE FUNCTION flowai_internal.readiness_checks()
 RETURNS TABLE (capability text, name text, advisory boolean, objects bigint, broken text[])
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
@@ -12,7 +120,7 @@ SET search_path = pg_catalog, pg_temp
 -- Compiling so many small plans takes the server longer than all of them take to run.
 SET jit = off
 AS $$
-WITH
+WITH RECURSIVE
 -- What the subsystems of the seed are called there.
 routing (title) AS (VALUES ('Multi-tenant routing and config separation')),
 storage (title) AS (VALUES ('Tenant-scoped session/state storage')),
@@ -29,9 +137,10 @@ ours AS (
     WHERE n.nspname IN ('flowai', 'flowai_internal')
 ),
 relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f')),
--- Tables that administrators write about tenants, under policies of their own where a tenant reads them.
+-- Tables that administrators write about tenants, under policies of their own where a tenant reads them, and what
+-- was installed. They are compared with how they were installed.
 exempt (label) AS (VALUES ('flowai_internal.tenants'), ('flowai_internal.tenant_members'), ('flowai_internal.tenant_versions'),
-                          ('flowai_internal.query_targets'), ('flowai.allowed_functions')),
+                          ('flowai_internal.query_targets'), ('flowai.allowed_functions'), ('flowai_internal.installed_facts')),
 tenant_table AS (
     SELECT o.*, a.attnum AS tenant_column, a.attnotnull AS tenant_not_null, a.attcollation AS tenant_collation
     FROM ours o
@@ -81,6 +190,37 @@ namespace_right AS (
     FROM namespace n, aclexplode(COALESCE(n.nspacl, acldefault('n', n.nspowner))) a WHERE a.grantee <> n.nspowner
 ),
 event_table AS (SELECT * FROM tenant_table WHERE label = 'flowai.events'),
+fact AS MATERIALIZED (
+    SELECT name, object, f.digest IS NOT DISTINCT FROM i.digest AS ok
+    FROM flowai_internal.facts() f FULL JOIN flowai_internal.installed_facts i USING (name, object)
+    -- Another index than ours makes nothing faulty but itself, and has checks of its own.
+    WHERE i.digest IS NOT NULL OR name <> 'indexes_as_installed'
+),
+-- Who can be whom by SET ROLE, and whose tenants that are.
+reach (role, reached) AS (
+    SELECT a.member, a.roleid FROM pg_auth_members a
+    UNION SELECT r.role, a.roleid FROM reach r JOIN pg_auth_members a ON a.member = r.reached
+),
+role_tenant AS (
+    SELECT m.role, m.tenant_id::text FROM member m WHERE m.role IS NOT NULL
+    UNION SELECT r.role, m.tenant_id::text FROM reach r JOIN member m ON m.role = r.reached
+),
+outsider AS (SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls),
+-- Code of others that reads our tables with rights that row-level security does not bind.
+lender (label, ok) AS (
+    SELECT DISTINCT v.oid::regclass::text, v.relowner NOT IN (SELECT oid FROM outsider) OR 'security_invoker=true' = ANY (v.reloptions) IS TRUE
+    FROM ours o
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class
+    WHERE v.relnamespace NOT IN (SELECT n.oid FROM namespace n)
+    UNION ALL
+    SELECT p.oid::regprocedure::text, p.proowner NOT IN (SELECT oid FROM outsider)
+    FROM pg_proc p
+    WHERE p.prosecdef AND p.pronamespace NOT IN (SELECT n.oid FROM namespace n)
+      AND (p.prosrc ~* '\mflowai' OR EXISTS (
+           SELECT FROM pg_depend d JOIN ours o ON o.oid = d.refobjid
+           WHERE d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_proc'::regclass AND d.objid = p.oid))
+),
 check_row (capability, name, advisory, object, ok) AS (
     -- ------------------------------------------------------------------ rows and who sees them
     SELECT storage.title, 'tenant_id_present', false, t.label, t.tenant_column IS NOT NULL FROM storage, tenant_table t
@@ -144,7 +284,11 @@ check_row (capability, name, advisory, object, ok) AS (
         JOIN tenant_table t ON t.relname ~ ('^' || rule.relation || '(_\d\d)?$')
     UNION ALL SELECT storage.title, 'sessions_built', false, t.label, true FROM storage, tenant_table t WHERE t.label = 'flowai.sessions'
 
+    UNION ALL SELECT storage.title, f.name, false, f.object, f.ok FROM storage, fact f WHERE f.name <> 'routines_as_installed'
+    UNION ALL SELECT storage.title, 'no_rights_lent', true, l.label, l.ok FROM storage, lender l
+
     -- ------------------------------------------------------------------- who is which tenant
+    UNION ALL SELECT routing.title, f.name, false, f.object, f.ok FROM routing, fact f WHERE f.name = 'routines_as_installed'
     UNION ALL SELECT routing.title, 'current_tenant_trustworthy', false, r.label,
         r.provolatile = 's' AND r.proleakproof AND r.proparallel = 's' AND r.prosupport <> 0 AND NOT r.prosecdef
         AND (SELECT l.lanname FROM pg_language l WHERE l.oid = r.prolang) = 'c' AND r.prosrc = 'current_tenant_wrapper'
@@ -180,7 +324,8 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT routing.title, 'members_without_server_rights', false, m.label, m.role IS NULL OR NOT EXISTS (
             SELECT FROM pg_roles p
             WHERE (p.rolname IN ('flowai_owner', 'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
-                                 'pg_write_server_files', 'pg_execute_server_program') OR p.rolsuper OR p.rolbypassrls)
+                                 'pg_write_server_files', 'pg_execute_server_program')
+                   OR p.rolsuper OR p.rolbypassrls OR p.rolcreaterole OR p.rolreplication)
               AND pg_has_role(m.role, p.oid, 'MEMBER')) FROM routing, member m
     UNION ALL SELECT routing.title, 'members_may_use', false, m.label, m.role IS NULL OR pg_has_role(m.role, 'flowai_user', 'MEMBER') FROM routing, member m
     UNION ALL SELECT routing.title, 'authority_ungranted', false, r.label, NOT EXISTS (
@@ -196,7 +341,14 @@ check_row (capability, name, advisory, object, ok) AS (
         FROM routing, pg_settings s WHERE s.name IN ('flowai.tenant', 'flowai.workspace')
     UNION ALL SELECT routing.title, 'version_installed', false, x.extname, x.extversion = a.default_version
         FROM routing, pg_extension x JOIN pg_available_extensions a ON a.name = x.extname WHERE x.extname = 'flowai_runtime'
-    UNION ALL SELECT routing.title, 'one_tenant_per_role', true, m.label, count(*) = 1 FROM routing, member m GROUP BY routing.title, m.label
+    UNION ALL SELECT routing.title, 'user_role_not_handed_on', false, pg_get_userbyid(a.member), NOT a.admin_option OR pg_get_userbyid(a.member) = 'flowai_owner'
+        FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole
+    -- The role is one for all databases of the cluster: who may not come here does not matter.
+    UNION ALL SELECT routing.title, 'user_role_for_members', true, pg_get_userbyid(a.member), pg_get_userbyid(a.member) = 'flowai_owner'
+            OR EXISTS (SELECT FROM role_tenant t WHERE t.role = a.member)
+        FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole AND has_database_privilege(a.member, current_database(), 'CONNECT')
+    UNION ALL SELECT routing.title, 'one_tenant_per_role', true, pg_get_userbyid(t.role), count(*) = 1
+        FROM routing, role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY routing.title, t.role
     UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', EXISTS (
             SELECT FROM pg_settings s WHERE s.name IN ('session_preload_libraries', 'shared_preload_libraries')
               AND 'flowai_runtime' = ANY (regexp_split_to_array(replace(s.setting, '$libdir/', ''), '\s*,\s*'))) FROM routing
@@ -209,8 +361,12 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT telemetry.title, 'events_stamped', false, t.label || '.' || a.attname, a.attnotnull
         FROM telemetry, event_table t JOIN pg_attribute a ON a.attrelid = t.oid
          AND a.attname IN ('tenant_id', 'event_id', 'recorded_at', 'role', 'login', 'transaction_id', 'backend_pid')
+    -- Months too; and of the owner, whose functions write: not even they change an event.
     UNION ALL SELECT telemetry.title, 'events_append_only', false, t.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = t.label AND g.privilege_type <> 'SELECT') FROM telemetry, event_table t
+            SELECT FROM aclexplode(COALESCE(t.relacl, acldefault('r', t.relowner))) g
+            WHERE g.privilege_type <> 'SELECT' AND (g.grantee <> t.relowner OR g.privilege_type IN ('UPDATE', 'TRUNCATE')))
+        FROM telemetry, tenant_table t
+        WHERE t.oid = 'flowai.events'::regclass OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = t.oid AND i.inhparent = 'flowai.events'::regclass)
     UNION ALL SELECT telemetry.title, 'events_emitted_by_definer', false, r.label, r.prosecdef FROM telemetry, routine r WHERE r.nspname = 'flowai' AND r.proname = 'event_emit'
     UNION ALL SELECT telemetry.title, 'statements_not_logged', true, s.name, s.setting <> 'all' FROM telemetry, pg_settings s WHERE s.name = 'log_statement'
     UNION ALL SELECT telemetry.title, 'parameters_not_logged', true, s.name, s.setting IN ('-1', '0') FROM telemetry, pg_settings s
@@ -237,6 +393,10 @@ expected (name, capability, advisory, may_be_empty) AS (
         ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
         ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
         ('storage', 'rules_are_constraints', false, false),
+        ('storage', 'rights_as_installed', false, false), ('storage', 'row_security_as_installed', false, false), ('storage', 'columns_as_installed', false, false),
+        ('storage', 'constraints_as_installed', false, false), ('storage', 'triggers_as_installed', false, false), ('storage', 'indexes_as_installed', false, false),
+        ('storage', 'views_as_installed', false, false), ('storage', 'no_rights_lent', true, true), ('routing', 'routines_as_installed', false, false),
+        ('routing', 'user_role_not_handed_on', false, false), ('routing', 'user_role_for_members', true, false),
         ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),
         ('routing', 'current_tenant_trustworthy', false, false), ('routing', 'tenant_is_trustworthy', false, false), ('routing', 'routines_of_extension', false, false),
         ('routing', 'tenant_is_no_argument', false, false), ('routing', 'definer_path_pinned', false, false), ('routing', 'routines_owned_by_owner', false, false),
@@ -270,8 +430,8 @@ RETURNS TABLE (capability text, status text, checks bigint, failing jsonb)
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 8
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    -- Loads the library, so that its settings are there to be looked at.
-    SELECT flowai.tenant_is('');
+    -- Loads the library, so that its settings are there to be looked at; whatever flowai.tenant says.
+    SELECT w.login FROM flowai.whoami() AS w;
     SELECT c.capability,
            CASE WHEN bool_or(cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
                 WHEN bool_or(cardinality(c.broken) > 0) THEN 'partially ready'
@@ -302,6 +462,8 @@ DECLARE
     answers boolean[] := '{}';
 BEGIN
     BEGIN
+        -- Whatever tenant is selected, if only one that the caller may not use.
+        PERFORM set_config('flowai.tenant', '', true);
         INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES (one, 'selftest'), (two, 'selftest');
         FOREACH tenant IN ARRAY ARRAY[one, two] LOOP
             PERFORM flowai_internal.act_for(tenant);
