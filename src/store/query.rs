@@ -78,8 +78,9 @@ pub(crate) fn validate(sql: Option<&str>, dialect: Option<&str>) -> Result<Verdi
     }
 }
 
-/// Runs a statement. What is wrong with the statement comes back as an object, not as an error.
+/// Runs a statement for `function`. What is wrong with the statement comes back as an object, not as an error.
 pub(crate) fn execute(
+    function: &str,
     sql: Option<&str>,
     max_rows: Option<i32>,
     timeout: Option<Interval>,
@@ -89,7 +90,7 @@ pub(crate) fn execute(
     match prepared(sql).map_err(Stop::from).and_then(|text| envelope::run(&text, limits, judge)) {
         Ok(result) => Ok(result),
         Err(Stop::Refused(refusal)) => {
-            event::note_refusal("execute_query", sql, &refusal)?;
+            event::note_refusal(function, sql, &refusal)?;
             object(&refusal)
         }
         Err(Stop::Failed(error)) => Err(error),

@@ -109,7 +109,7 @@ pub(crate) fn execute(
 ) -> Result<Answer> {
     let target = target.ok_or_else(|| Error::missing("target"))?;
     if target == LOCAL {
-        return query::execute(sql, max_rows, timeout);
+        return query::execute("execute_query", sql, max_rows, timeout);
     }
     let limits = query::limits(max_rows, timeout)?;
     let Some(sql) = sql else { return query::object(&nothing_to_run()) };

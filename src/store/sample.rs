@@ -110,5 +110,6 @@ pub(crate) fn sample(
     }
     let relation = described.relation.ok_or_else(|| Error::internal("a relation without name"))?;
     let list = described.list.unwrap_or_else(|| "*".to_owned());
-    query::execute(Some(&format!("SELECT {list} FROM {relation}")), max_rows, timeout)
+    let sql = format!("SELECT {list} FROM {relation}");
+    query::execute("sample_table_data", Some(&sql), max_rows, timeout)
 }

@@ -65,6 +65,8 @@ SELECT flowai.sample_table_data('table:orders', '{gone}');
 SELECT flowai.sample_table_data('table:orders', '{ctid}') -> 'row_count';
 SELECT flowai.sample_table_data('table:orders', ARRAY['id, (SELECT 1)']);
 SELECT flowai.sample_table_data('table:hidden');
+-- On record under its own name.
+SELECT attributes ->> 'function' AS function, attributes ->> 'code' AS code FROM flowai.event_list('flowai.query.refused') ORDER BY event_id DESC LIMIT 1;
 SELECT flowai.sample_table_data('table:evil');
 SELECT flowai.sample_table_data('table:evil2');
 SELECT flowai.sample_table_data('document:d');
