@@ -157,7 +157,8 @@ BEGIN
                   DETAIL = format('It is %s; events of the last day are always kept.', older_than),
                   HINT = 'Pass an interval such as ''90 days''.';
     END IF;
-    oldest_kept := clock_timestamp() - older_than;
+    -- No event is as old, and no time much older.
+    oldest_kept := clock_timestamp() - LEAST(older_than, interval '5000 years');
     SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
     FOR dropped IN
         SELECT c.oid::regclass::text

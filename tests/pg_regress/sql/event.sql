@@ -253,6 +253,7 @@ SELECT * FROM flowai.event_purge('90 days');
 SET ROLE steward;
 SELECT * FROM flowai.event_purge('23 hours');
 SELECT * FROM flowai.event_purge(NULL);
+SELECT * FROM flowai.event_purge('1000000 years');
 SELECT * FROM flowai.event_purge(now() - '2020-02-01 00:00+00');
 SELECT * FROM flowai.event_purge('1 day');
 RESET ROLE;
