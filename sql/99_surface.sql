@@ -11,19 +11,21 @@ COMMENT ON FUNCTION flowai.require_tenant() IS 'The tenant in force. Error 42501
 COMMENT ON FUNCTION flowai.whoami() IS 'One row: the role whose tenants count, the login role, tenant (NULL if none), workspace, and the reason in words. Never raises.';
 COMMENT ON FUNCTION flowai.use_tenant(text, text) IS 'A checked SET LOCAL of flowai.tenant and, if given, flowai.workspace: for pools, works in transaction pooling. Returns the tenant. Error 42501 if the role is not a member of it, 22004 for NULL, 25001 in a transaction that worked for another.';
 COMMENT ON FUNCTION flowai.tenant_create(text, text) IS 'Creates a tenant and returns when. The version is recorded, part of no key. Error 23505 if the name is taken (case does not count), 22023 for a bad name. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a superuser, a BYPASSRLS role or a role of flowai_runtime. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a role of flowai_runtime, and for one that is or can become one that row-level security alone does not bind: superuser, BYPASSRLS, CREATEROLE, REPLICATION, flowai_admin, pg_read_all_data, pg_write_all_data, pg_read_server_files, pg_write_server_files, pg_execute_server_program. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. A statement that runs and a cursor that is open go on with the rows that they began with: the cursor until its transaction ends, one WITH HOLD until it is closed or the session ends, whatever tenant the role is a member of by then. pg_terminate_backend ends both. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
 
 COMMENT ON FUNCTION flowai_internal.act_for(text) IS 'Puts a tenant in force for the rest of an administrative function, whatever the role is; NULL ends that, as does an error. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.tenant_shut(text) IS 'Ends all memberships of a tenant, and returns how many there were. Error 55000 if there are none because this transaction has ended them. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.catalog_stamp(text, text[]) IS 'Gives entries of a workspace of the tenant in force the hash of what they are, and returns how many had another. For flowai.tenant_import; executable by the owner alone.';
 COMMENT ON FUNCTION flowai_internal.await_writers(oid[]) IS 'Waits until the transactions have ended that have written to one of these relations; later ones are not waited for. Executable by the owner alone.';
-COMMENT ON FUNCTION flowai.tenant_list(text, integer) IS 'Tenants in order of name, with their members; page with after. Error 22023 for a bad max_rows. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_list(text, integer, boolean) IS 'Tenants in order of name, with their members; page with after. with_usage adds rows and bytes of all that each of the page''s tenants has, as flowai.tenant_usage counts them: it reads all of that; without it they are NULL. Error 22023 for a bad max_rows. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, rows, bytes (as stored, indexes not counted). Reads all of it. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships, those of dropped roles too; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows; at last, what administrators noted about the tenant. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 55000 in a transaction that has ended a membership of the tenant, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
 COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first; what they had begun to write is waited for, and goes too. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Every row that a tenant has in tables of its own, as JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Left out: search segments, which are built anew; and what administrators said about the tenant here, to be said anew there: members, version and its history, query targets, allowed functions (by their digests here). Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were; hashes of entries are computed anew, and a payload that is not what its reference''s id says is XX001. Events, too: whoever imports says what happened then; of 2000 or later, and none of the future. Error 22023 for another relation, no array of objects, a key that is no column, or another time of an event, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
 
 -- ------------------------------------------------------------------------------------- events
 
@@ -276,7 +278,7 @@ GRANT EXECUTE ON FUNCTION flowai.current_tenant(), flowai.tenant_is(text) TO PUB
 GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_tenant(text, text)
     TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(text, text),
-    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer), flowai.tenant_usage(text),
+    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer, boolean), flowai.tenant_usage(text),
     flowai.tenant_version_set(text, text), flowai.tenant_history(text), flowai.tenant_drop_some(text, integer),
     flowai.tenant_export(text), flowai.tenant_import(text, text, jsonb) TO flowai_admin;
 GRANT EXECUTE ON PROCEDURE flowai.tenant_drop(text, integer) TO flowai_admin;
@@ -284,3 +286,11 @@ GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer) TO flowai_admin;
 -- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
 GRANT SELECT ON flowai.approval_inbox, flowai.approval_outbox TO flowai_user;
+
+-- ------------------------------------------------------------------------------ what is installed
+
+-- Nothing may come after this.
+DO $$
+BEGIN
+    PERFORM flowai_internal.facts_record();
+END $$;

@@ -101,19 +101,21 @@ COMMENT ON FUNCTION flowai.require_tenant() IS 'The tenant in force. Error 42501
 COMMENT ON FUNCTION flowai.whoami() IS 'One row: the role whose tenants count, the login role, tenant (NULL if none), workspace, and the reason in words. Never raises.';
 COMMENT ON FUNCTION flowai.use_tenant(text, text) IS 'A checked SET LOCAL of flowai.tenant and, if given, flowai.workspace: for pools, works in transaction pooling. Returns the tenant. Error 42501 if the role is not a member of it, 22004 for NULL, 25001 in a transaction that worked for another.';
 COMMENT ON FUNCTION flowai.tenant_create(text, text) IS 'Creates a tenant and returns when. The version is recorded, part of no key. Error 23505 if the name is taken (case does not count), 22023 for a bad name. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a superuser, a BYPASSRLS role or a role of flowai_runtime. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a role of flowai_runtime, and for one that is or can become one that row-level security alone does not bind: superuser, BYPASSRLS, CREATEROLE, REPLICATION, flowai_admin, pg_read_all_data, pg_write_all_data, pg_read_server_files, pg_write_server_files, pg_execute_server_program. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. A statement that runs and a cursor that is open go on with the rows that they began with: the cursor until its transaction ends, one WITH HOLD until it is closed or the session ends, whatever tenant the role is a member of by then. pg_terminate_backend ends both. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
 
 COMMENT ON FUNCTION flowai_internal.act_for(text) IS 'Puts a tenant in force for the rest of an administrative function, whatever the role is; NULL ends that, as does an error. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.tenant_shut(text) IS 'Ends all memberships of a tenant, and returns how many there were. Error 55000 if there are none because this transaction has ended them. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.catalog_stamp(text, text[]) IS 'Gives entries of a workspace of the tenant in force the hash of what they are, and returns how many had another. For flowai.tenant_import; executable by the owner alone.';
 COMMENT ON FUNCTION flowai_internal.await_writers(oid[]) IS 'Waits until the transactions have ended that have written to one of these relations; later ones are not waited for. Executable by the owner alone.';
-COMMENT ON FUNCTION flowai.tenant_list(text, integer) IS 'Tenants in order of name, with their members; page with after. Error 22023 for a bad max_rows. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_list(text, integer, boolean) IS 'Tenants in order of name, with their members; page with after. with_usage adds rows and bytes of all that each of the page''s tenants has, as flowai.tenant_usage counts them: it reads all of that; without it they are NULL. Error 22023 for a bad max_rows. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, rows, bytes (as stored, indexes not counted). Reads all of it. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships, those of dropped roles too; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows; at last, what administrators noted about the tenant. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 55000 in a transaction that has ended a membership of the tenant, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
 COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first; what they had begun to write is waited for, and goes too. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Every row that a tenant has in tables of its own, as JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Left out: search segments, which are built anew; and what administrators said about the tenant here, to be said anew there: members, version and its history, query targets, allowed functions (by their digests here). Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were; hashes of entries are computed anew, and a payload that is not what its reference''s id says is XX001. Events, too: whoever imports says what happened then; of 2000 or later, and none of the future. Error 22023 for another relation, no array of objects, a key that is no column, or another time of an event, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
 
 -- ------------------------------------------------------------------------------------- events
 
@@ -162,8 +164,8 @@ COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The co
 COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. NULL kinds: all. dangling: the other end is not in the catalog. max_rows 1 to 1000 (22023). No rows for an unknown entry or direction.';
 COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only; kinds limits the relations, NULL or empty: all. max_hops 1 to 6, max_paths 1 to 100 (22023). The search reads from both ends, 20,000 relations at most. complete: there is no other path within max_hops; false if max_paths left some away or the search stopped there. No rows for a NULL id. Error 54000 if it stopped without having found one, P0002 for an unknown entry, 22004 for another NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
-COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id.';
-COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
+COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. What has no statistics is sampled as flowai.query_rows would: read-only, 5 seconds a column, and not where a view or a policy calls a function that was not allowed; then source is none and reason says why. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id, 42501 for a superuser or BYPASSRLS role.';
+COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows, read as profile_schema says. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
 
 GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(jsonb, text, text), flowai.catalog_delete(text[]),
     flowai.current_workspace(), flowai.get_catalog_entities(text[]), flowai.list_schema_fields(text, integer, integer),
@@ -366,7 +368,7 @@ GRANT EXECUTE ON FUNCTION flowai.current_tenant(), flowai.tenant_is(text) TO PUB
 GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_tenant(text, text)
     TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(text, text),
-    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer), flowai.tenant_usage(text),
+    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer, boolean), flowai.tenant_usage(text),
     flowai.tenant_version_set(text, text), flowai.tenant_history(text), flowai.tenant_drop_some(text, integer),
     flowai.tenant_export(text), flowai.tenant_import(text, text, jsonb) TO flowai_admin;
 GRANT EXECUTE ON PROCEDURE flowai.tenant_drop(text, integer) TO flowai_admin;
@@ -374,6 +376,14 @@ GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer) TO flowai_admin;
 -- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
 GRANT SELECT ON flowai.approval_inbox, flowai.approval_outbox TO flowai_user;
+
+-- ------------------------------------------------------------------------------ what is installed
+
+-- Nothing may come after this.
+DO $$
+BEGIN
+    PERFORM flowai_internal.facts_record();
+END $$;
 
 -- flowai_runtime::api::approval::approval_decide
 CREATE  FUNCTION "approval_decide"(
@@ -1223,6 +1233,15 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'await_writers_wrapper';
 
+-- flowai_runtime::api::tenancy::catalog_stamp
+CREATE  FUNCTION "catalog_stamp"(
+	"workspace" TEXT, /* Option < & str > */
+	"ids" TEXT[] /* :: std :: option :: Option < Vec < String > > */
+) RETURNS bigint /* i64 */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'catalog_stamp_wrapper';
+
 -- flowai_runtime::api::tenancy::current_tenant
 -- requires:
 --   current_tenant_support
@@ -1282,6 +1301,14 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'tenant_revoke_wrapper';
+
+-- flowai_runtime::api::tenancy::tenant_shut
+CREATE  FUNCTION "tenant_shut"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS bigint /* i64 */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'tenant_shut_wrapper';
 
 -- flowai_runtime::api::tenancy::use_tenant
 CREATE  FUNCTION "use_tenant"(
@@ -1648,7 +1675,8 @@ BEGIN
                   DETAIL = format('It is %s; events of the last day are always kept.', older_than),
                   HINT = 'Pass an interval such as ''90 days''.';
     END IF;
-    oldest_kept := clock_timestamp() - older_than;
+    -- No event is as old, and no time much older.
+    oldest_kept := clock_timestamp() - LEAST(older_than, interval '5000 years');
     SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
     FOR dropped IN
         SELECT c.oid::regclass::text
@@ -1820,6 +1848,8 @@ END;
 --   kv
 --   api::tenancy::act_for
 --   api::tenancy::await_writers
+--   api::tenancy::tenant_shut
+--   api::tenancy::catalog_stamp
 --   api::search::search_maintain
 
 -- The rows of a tenant as a whole: what there is, out, in, and away. For flowai_admin.
@@ -1829,6 +1859,8 @@ END;
 
 ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.await_writers(oid[]) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.tenant_shut(text) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.catalog_stamp(text, text[]) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai_internal.tenant_versions (
     tenant_id flowai.identifier NOT NULL,
@@ -1908,20 +1940,37 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION flowai_internal.require_known_tenant(text) IS 'Error P0002 if there is no such tenant, 22004 for NULL.';
 
-CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100)
-RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[])
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 100
+-- What a tenant has is counted, not remembered: a counter would be one row that all of its writers wait for.
+-- So it costs nothing unless it is asked for.
+CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100, with_usage boolean DEFAULT false)
+RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[], rows bigint, bytes bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT t.tenant_id, t.version, t.created_at,
-           ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
-                 LEFT JOIN pg_roles r ON r.oid = m.member
-                 WHERE m.tenant_id = t.tenant_id ORDER BY 1)
-    FROM flowai_internal.tenants t
-    WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
-    ORDER BY t.tenant_id
-    LIMIT flowai_internal.page_rows(max_rows);
-END;
+AS $$
+DECLARE
+    page_rows CONSTANT integer := flowai_internal.page_rows(max_rows);
+BEGIN
+    FOR tenant, version, created_at, members IN
+        SELECT t.tenant_id, t.version, t.created_at,
+               ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
+                     LEFT JOIN pg_roles r ON r.oid = m.member
+                     WHERE m.tenant_id = t.tenant_id ORDER BY 1)
+        FROM flowai_internal.tenants t
+        WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
+        ORDER BY t.tenant_id
+        LIMIT page_rows
+    LOOP
+        IF with_usage THEN
+            BEGIN
+                SELECT COALESCE(sum(u.rows), 0), COALESCE(sum(u.bytes), 0) INTO rows, bytes FROM flowai.tenant_usage(tenant) u;
+            EXCEPTION WHEN no_data_found THEN
+                -- Dropped meanwhile.
+                CONTINUE;
+            END;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
 
 CREATE FUNCTION flowai.tenant_usage(tenant text)
 RETURNS TABLE (relation text, rows bigint, bytes bigint)
@@ -1980,7 +2029,8 @@ END $$;
 
 -- ------------------------------------------------------------------------------------ away
 
--- First the members go, and that is committed: from then on none of them can begin to write. Then, with the
+-- First the members go, and that is committed: from then on none of them can begin to write. Rows that went
+-- in the same transaction would go too early: flowai_internal.tenant_shut refuses that. Then, with the
 -- tenant locked against new members and imports, who began before is waited for, and rows are deleted in
 -- batches; at last the tenant itself. So no row comes after the last look.
 CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10000)
@@ -1989,8 +2039,6 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    member text;
-    members text[];
     caller record;
     tenant_table regclass;
     budget bigint := max_rows;
@@ -2006,21 +2054,15 @@ BEGIN
                   DETAIL = 'An older snapshot does not show what others have written for it since.',
                   HINT = 'SET default_transaction_isolation = ''read committed''.';
     END IF;
-    -- A role that was dropped has left its number behind: its membership goes with the tenant.
-    members := ARRAY(SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
-                     WHERE m.tenant_id = tenant);
-    FOREACH member IN ARRAY members LOOP
-        PERFORM flowai.tenant_revoke(tenant, member);
-    END LOOP;
-    IF members <> '{}' THEN
+    deleted := flowai_internal.tenant_shut(tenant);
+    IF deleted > 0 THEN
         relation := 'flowai_internal.tenant_members';
-        deleted := cardinality(members);
         done := false;
         RETURN NEXT;
         RETURN;
     END IF;
     PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
-    IF EXISTS (SELECT FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member WHERE m.tenant_id = tenant) THEN
+    IF EXISTS (SELECT FROM flowai_internal.tenant_members m WHERE m.tenant_id = tenant) THEN
         -- Somebody became one meanwhile: the next step ends it.
         RETURN;
     END IF;
@@ -2044,6 +2086,15 @@ BEGIN
     END LOOP;
     PERFORM flowai_internal.act_for(NULL);
     IF done THEN
+        -- What administrators wrote about it.
+        FOREACH tenant_table IN ARRAY '{flowai.allowed_functions,flowai_internal.query_targets,flowai_internal.tenant_versions}'::regclass[] LOOP
+            EXECUTE format('DELETE FROM %s t WHERE t.tenant_id = $1', tenant_table) USING tenant;
+            GET DIAGNOSTICS deleted = ROW_COUNT;
+            IF deleted > 0 THEN
+                relation := tenant_table::text;
+                RETURN NEXT;
+            END IF;
+        END LOOP;
         DELETE FROM flowai_internal.tenants t WHERE t.tenant_id = tenant;
         -- Its own events have gone with it.
         SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
@@ -2063,6 +2114,11 @@ DECLARE
     item record;
     finished boolean := false;
 BEGIN
+    IF batch_rows IS NULL OR batch_rows OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'argument "batch_rows" is out of range'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
+                  DETAIL = pg_catalog.format('It is %s.', COALESCE(batch_rows::pg_catalog.text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+    END IF;
     WHILE NOT finished LOOP
         FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, batch_rows) AS d LOOP
             RAISE NOTICE 'deleted % of %', item.deleted, item.relation;
@@ -2116,6 +2172,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     tenant_table regclass;
+    columns text[];
+    wrong record;
+    oldest CONSTANT timestamptz := '2000-01-01 00:00+00';
+    newest CONSTANT timestamptz := clock_timestamp() + interval '5 minutes';
     imported bigint;
     workspace_before CONSTANT text := current_setting('flowai.workspace', true);
     workspace text;
@@ -2123,10 +2183,10 @@ BEGIN
     -- The tenant stays until these rows are committed.
     PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
     PERFORM flowai_internal.require_known_tenant(tenant);
-    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' THEN
+    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' OR jsonb_path_exists(rows, 'strict $[*] ? (@.type() <> "object")') THEN
         RAISE EXCEPTION 'arguments "relation" and "rows" must be a name and an array of objects'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_rows',
-                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row")) ... GROUP BY relation.';
+                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row" ORDER BY place)) ... GROUP BY relation ORDER BY min(place).';
     END IF;
     SELECT t.relation INTO tenant_table FROM flowai_internal.tenant_tables() t
     WHERE t.relation::text = tenant_import.relation AND t.relation::text !~ '^flowai_internal\.search_';
@@ -2135,7 +2195,27 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_relation',
                   HINT = 'Pass a relation as flowai.tenant_export names it.';
     END IF;
+    -- What the relation has no column for would be lost without a word.
+    columns := ARRAY(SELECT a.attname FROM pg_attribute a
+                     WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'tenant_id');
+    SELECT e.place, k.key INTO wrong FROM jsonb_array_elements(rows) WITH ORDINALITY AS e (item, place), jsonb_object_keys(e.item) AS k (key)
+    WHERE k.key <> ALL (columns) ORDER BY e.place LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'relation "%" has no column "%" to import', relation, left(wrong.key, 60)
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_column',
+                  DETAIL = format('It is a key of row %s of the array.', wrong.place),
+                  HINT = 'Import what an equal or older version of flowai_runtime exported, unchanged.';
+    END IF;
     IF tenant_table = 'flowai.events'::regclass THEN
+        -- Each month is a partition, which all tenants share.
+        SELECT e.place, e.item ->> 'recorded_at' AS said INTO wrong FROM jsonb_array_elements(rows) WITH ORDINALITY AS e (item, place)
+        WHERE (e.item ->> 'recorded_at')::timestamptz NOT BETWEEN oldest AND newest ORDER BY e.place LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'an event of "%" cannot be imported', left(wrong.said, 60)
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_event_time',
+                      DETAIL = format('It is row %s of the array. Events are of 2000 or later, and not of the future.', wrong.place),
+                      HINT = 'Leave such events out.';
+        END IF;
         PERFORM flowai_internal.event_month_open(EXTRACT(year FROM m.month)::integer, EXTRACT(month FROM m.month)::integer)
         FROM (SELECT DISTINCT date_trunc('month', (e ->> 'recorded_at')::timestamptz AT TIME ZONE 'UTC') AS month
               FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
@@ -2146,6 +2226,14 @@ BEGIN
          jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table)
         USING rows, tenant;
     GET DIAGNOSTICS imported = ROW_COUNT;
+    -- A row that is not what its hash says would stand in the way of the true one.
+    IF tenant_table = 'flowai.ref_payloads'::regclass THEN
+        PERFORM flowai_internal.ref_intact(e ->> 'kind', e ->> 'id', e -> 'payload') FROM jsonb_array_elements(rows) e;
+    ELSIF tenant_table IN ('flowai.catalog_entries'::regclass, 'flowai.catalog_relations'::regclass) THEN
+        PERFORM flowai_internal.catalog_stamp(g.workspace, g.ids)
+        FROM (SELECT e ->> 'workspace_id' AS workspace, array_agg(DISTINCT COALESCE(e ->> 'from_id', e ->> 'id')) AS ids
+              FROM jsonb_array_elements(rows) e GROUP BY 1) g;
+    END IF;
     IF tenant_table = 'flowai.catalog_entries'::regclass THEN
         INSERT INTO flowai_internal.search_delta (tenant_id, workspace_id, row_version)
         SELECT tenant, e ->> 'workspace_id', (e ->> 'row_version')::bigint FROM jsonb_array_elements(rows) e;
@@ -2677,6 +2765,9 @@ CREATE TABLE flowai_internal.tenants (
     version    text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
+    -- Characters of format that nobody sees, or that turn a text around: people would take one for another.
+    CONSTRAINT tenants_name_visible CHECK (tenant_id OPERATOR(pg_catalog.!~)
+        '[\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\U000E0000-\U000E007F]'),
     CONSTRAINT tenants_version_said CHECK (version OPERATOR(pg_catalog.~) '[^[:space:]]')
 );
 -- Two tenants may not differ by case alone: people would take one for the other.
@@ -2804,9 +2895,13 @@ SELECT flowai_internal.make_tenant_table('flowai_internal.tenant_keys', readable
 
 -- From a live schema to catalog entries: tables, views, columns, keys, joins, and what their values
 -- look like. Runs with the caller's own rights and sees what the caller may read, nothing more.
+--
+-- To read a view is to run its owner's functions, and a table may have policies: what has no statistics is
+-- sampled as any statement of somebody else's, by flowai.query_rows. So nothing is written, and no function
+-- is called that nobody allowed.
 
 CREATE FUNCTION flowai.profile_schema(schema text, database_id text DEFAULT 'local')
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -2815,6 +2910,8 @@ DECLARE
     relation record;
     field record;
     profile jsonb;
+    reason text;
+    rule text;
     columns jsonb;
     column_names text[];
     entries jsonb := '[]';
@@ -2840,6 +2937,8 @@ BEGIN
                   DETAIL = 'It does not exist, or the role has no USAGE on it.',
                   HINT = 'List schemas with \dn, or ask for GRANT USAGE ON SCHEMA.';
     END IF;
+    -- Superusers and BYPASSRLS roles are refused here, in the words of read-only SQL.
+    PERFORM flowai.query_rows('SELECT 1', 1);
     -- Two data sources may hold schemas of one name; ids must tell them apart.
     prefix := CASE database_id WHEN 'local' THEN schema ELSE database_id || '.' || schema END;
 
@@ -2893,21 +2992,30 @@ BEGIN
             WHERE s.schemaname = profile_schema.schema AND s.tablename = relation.name AND s.attname = field.name AND NOT s.inherited;
             -- No statistics, or none that the caller may see: the first rows tell.
             IF NOT FOUND THEN
-                EXECUTE format($q$
-                    WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
-                    frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
-                                 GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
-                    SELECT jsonb_strip_nulls(jsonb_build_object(
-                        'source', 'sample', 'sampleRows', count(*),
-                        'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
-                        'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
-                        'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
-                                                  'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
-                                                  ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f)))
-                    FROM sample $q$,
-                    field.name, relation.oid,
-                    CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
-                    CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END) INTO profile;
+                BEGIN
+                    SELECT r -> 'profile' INTO profile FROM flowai.query_rows(format($q$
+                        WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
+                        frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
+                                     GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
+                        SELECT jsonb_strip_nulls(jsonb_build_object(
+                            'source', 'sample', 'sampleRows', count(*),
+                            'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
+                            'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
+                            'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
+                                                      'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
+                                                      ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f))) AS profile
+                        FROM sample $q$,
+                        field.name, relation.oid,
+                        CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
+                        CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END), 1) AS r;
+                EXCEPTION WHEN OTHERS OR query_canceled THEN
+                    -- Refused, or out of its time; a cancel by the user, or what is wrong with us, goes on.
+                    GET STACKED DIAGNOSTICS rule = CONSTRAINT_NAME, reason = MESSAGE_TEXT;
+                    IF rule !~ '^query_' THEN
+                        RAISE;
+                    END IF;
+                    profile := jsonb_build_object('source', 'none', 'reason', left(reason, 200));
+                END;
             END IF;
             columns := columns || jsonb_build_object(
                 'id', format('column:%s.%s.%s', prefix, relation.name, field.name),
@@ -3510,6 +3618,114 @@ END;
 -- allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every property once and
 -- sees its check fail.
 
+-- What was installed, so that a grant, a policy, a constraint or a function that is another since can be told
+-- from one that was always so. Names and definitions, no numbers: the digests are the same in every database.
+-- Written by the install script, and so anew where a dump is restored; an update script ends with
+-- flowai_internal.facts_record() too.
+CREATE TABLE flowai_internal.installed_facts (
+    name   text COLLATE "C" NOT NULL,
+    object text COLLATE "C" NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT installed_facts_pkey PRIMARY KEY (name, object)
+);
+COMMENT ON TABLE flowai_internal.installed_facts IS 'What flowai.readiness() compares the catalogs with: rights, policies, constraints, triggers, indexes, columns, functions and views as the install script left them. Written by flowai_internal.facts_record().';
+COMMENT ON COLUMN flowai_internal.installed_facts.name IS 'The check that compares it.';
+COMMENT ON COLUMN flowai_internal.installed_facts.object IS 'What it is about.';
+COMMENT ON COLUMN flowai_internal.installed_facts.digest IS 'SHA-256 over what is so.';
+
+CREATE FUNCTION flowai_internal.facts() RETURNS TABLE (name text, object text, digest bytea)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 3000
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $$
+WITH
+-- Months of events come and go; the other checks look at each of them.
+ours AS (
+    SELECT c.*, format('%I.%I', n.nspname, c.relname) AS label
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relname !~ '^events_\d{4,}_\d\d(_|$)'
+),
+relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')),
+routine AS (
+    SELECT p.*, p.oid::regprocedure::text AS label
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal')
+),
+domain AS (
+    SELECT t.*, format_type(t.oid, NULL) AS label
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal') AND t.typtype = 'd'
+),
+held (label, owner, acl) AS (
+    SELECT label, relowner, COALESCE(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)) FROM relation
+    UNION ALL SELECT r.label || '.' || quote_ident(a.attname), r.relowner, a.attacl
+    FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attacl IS NOT NULL
+    UNION ALL SELECT label, proowner, COALESCE(proacl, acldefault('f', proowner)) FROM routine
+    UNION ALL SELECT label, typowner, COALESCE(typacl, acldefault('T', typowner)) FROM domain
+    UNION ALL SELECT nspname, nspowner, COALESCE(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname IN ('flowai', 'flowai_internal')
+),
+fact (name, object, said) AS (
+    SELECT 'rights_as_installed', h.label, jsonb_build_array(pg_get_userbyid(h.owner), (
+        SELECT jsonb_agg(g.said ORDER BY g.said)
+        FROM (SELECT DISTINCT jsonb_build_array(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable) AS said
+              FROM aclexplode(h.acl) a) g))
+    FROM held h
+    UNION ALL SELECT 'row_security_as_installed', r.label, jsonb_build_array(r.relrowsecurity, r.relforcerowsecurity, (
+        SELECT jsonb_agg(jsonb_build_array(p.polname, p.polcmd, p.polpermissive,
+                   ARRAY(SELECT CASE o WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(o) END FROM unnest(p.polroles) o ORDER BY 1),
+                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname)
+        FROM pg_policy p WHERE p.polrelid = r.oid))
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT 'columns_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation::regcollation::text,
+                   a.attgenerated, a.attidentity, pg_get_expr(d.adbin, d.adrelid)) ORDER BY a.attname)
+        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    FROM relation r
+    UNION ALL SELECT 'constraints_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.convalidated) ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.conrelid = r.oid)
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT 'constraints_as_installed', d.label, jsonb_build_array(format_type(d.typbasetype, d.typtypmod), d.typnotnull,
+        d.typcollation::regcollation::text, d.typdefault, (
+        SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.convalidated) ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.contypid = d.oid))
+    FROM domain d
+    -- Foreign keys are kept by triggers of the server's own, which can be switched off.
+    UNION ALL SELECT 'triggers_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(CASE WHEN t.tgisinternal THEN 'internal' ELSE pg_get_triggerdef(t.oid) END, t.tgenabled)
+                         ORDER BY t.tgisinternal, t.tgname)
+        FROM pg_trigger t WHERE t.tgrelid = r.oid AND (NOT t.tgisinternal OR t.tgenabled <> 'O'))
+    FROM relation r WHERE r.relkind <> 'S'
+    UNION ALL SELECT 'indexes_as_installed', o.label, jsonb_build_array(pg_get_indexdef(o.oid), i.indisvalid, i.indisready)
+    FROM ours o JOIN pg_index i ON i.indexrelid = o.oid
+    UNION ALL SELECT 'views_as_installed', r.label, jsonb_build_array(CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END,
+        CASE WHEN r.relkind IN ('v', 'm') THEN to_jsonb(r.reloptions) END, (
+        SELECT jsonb_agg(jsonb_build_array(w.rulename, w.ev_enabled) ORDER BY w.rulename) FROM pg_rewrite w WHERE w.ev_class = r.oid))
+    FROM relation r WHERE r.relkind <> 'S'
+    UNION ALL SELECT 'routines_as_installed', r.label, jsonb_build_array(flowai_internal.function_digest(r.oid)::text, r.proleakproof, r.proparallel,
+        r.prosupport::text, r.provariadic::regtype::text)
+    FROM routine r
+)
+SELECT f.name, f.object, sha256(convert_to(COALESCE(f.said::text, 'nothing'), 'UTF8')) FROM fact f
+$$;
+COMMENT ON FUNCTION flowai_internal.facts() IS 'What is so now of every object of the extension, as digests: name of the check, object, digest.';
+
+CREATE FUNCTION flowai_internal.facts_record() RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    facts bigint;
+BEGIN
+    DELETE FROM flowai_internal.installed_facts;
+    INSERT INTO flowai_internal.installed_facts (name, object, digest)
+    SELECT f.name, f.object, f.digest FROM flowai_internal.facts() AS f;
+    GET DIAGNOSTICS facts = ROW_COUNT;
+    RETURN facts;
+END $$;
+COMMENT ON FUNCTION flowai_internal.facts_record() IS 'Records what is so now as what was installed, and returns how many facts that are. The last thing that an install or update script does; executable by the owner alone.';
+
 CREATE FUNCTION flowai_internal.readiness_checks()
 RETURNS TABLE (capability text, name text, advisory boolean, objects bigint, broken text[])
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
@@ -3517,7 +3733,7 @@ SET search_path = pg_catalog, pg_temp
 -- Compiling so many small plans takes the server longer than all of them take to run.
 SET jit = off
 AS $$
-WITH
+WITH RECURSIVE
 -- What the subsystems of the seed are called there.
 routing (title) AS (VALUES ('Multi-tenant routing and config separation')),
 storage (title) AS (VALUES ('Tenant-scoped session/state storage')),
@@ -3534,9 +3750,10 @@ ours AS (
     WHERE n.nspname IN ('flowai', 'flowai_internal')
 ),
 relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f')),
--- Tables that administrators write about tenants, under policies of their own where a tenant reads them.
+-- Tables that administrators write about tenants, under policies of their own where a tenant reads them, and what
+-- was installed. They are compared with how they were installed.
 exempt (label) AS (VALUES ('flowai_internal.tenants'), ('flowai_internal.tenant_members'), ('flowai_internal.tenant_versions'),
-                          ('flowai_internal.query_targets'), ('flowai.allowed_functions')),
+                          ('flowai_internal.query_targets'), ('flowai.allowed_functions'), ('flowai_internal.installed_facts')),
 tenant_table AS (
     SELECT o.*, a.attnum AS tenant_column, a.attnotnull AS tenant_not_null, a.attcollation AS tenant_collation
     FROM ours o
@@ -3586,6 +3803,37 @@ namespace_right AS (
     FROM namespace n, aclexplode(COALESCE(n.nspacl, acldefault('n', n.nspowner))) a WHERE a.grantee <> n.nspowner
 ),
 event_table AS (SELECT * FROM tenant_table WHERE label = 'flowai.events'),
+fact AS MATERIALIZED (
+    SELECT name, object, f.digest IS NOT DISTINCT FROM i.digest AS ok
+    FROM flowai_internal.facts() f FULL JOIN flowai_internal.installed_facts i USING (name, object)
+    -- Another index than ours makes nothing faulty but itself, and has checks of its own.
+    WHERE i.digest IS NOT NULL OR name <> 'indexes_as_installed'
+),
+-- Who can be whom by SET ROLE, and whose tenants that are.
+reach (role, reached) AS (
+    SELECT a.member, a.roleid FROM pg_auth_members a
+    UNION SELECT r.role, a.roleid FROM reach r JOIN pg_auth_members a ON a.member = r.reached
+),
+role_tenant AS (
+    SELECT m.role, m.tenant_id::text FROM member m WHERE m.role IS NOT NULL
+    UNION SELECT r.role, m.tenant_id::text FROM reach r JOIN member m ON m.role = r.reached
+),
+outsider AS (SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls),
+-- Code of others that reads our tables with rights that row-level security does not bind.
+lender (label, ok) AS (
+    SELECT DISTINCT v.oid::regclass::text, v.relowner NOT IN (SELECT oid FROM outsider) OR 'security_invoker=true' = ANY (v.reloptions) IS TRUE
+    FROM ours o
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class
+    WHERE v.relnamespace NOT IN (SELECT n.oid FROM namespace n)
+    UNION ALL
+    SELECT p.oid::regprocedure::text, p.proowner NOT IN (SELECT oid FROM outsider)
+    FROM pg_proc p
+    WHERE p.prosecdef AND p.pronamespace NOT IN (SELECT n.oid FROM namespace n)
+      AND (p.prosrc ~* '\mflowai' OR EXISTS (
+           SELECT FROM pg_depend d JOIN ours o ON o.oid = d.refobjid
+           WHERE d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_proc'::regclass AND d.objid = p.oid))
+),
 check_row (capability, name, advisory, object, ok) AS (
     -- ------------------------------------------------------------------ rows and who sees them
     SELECT storage.title, 'tenant_id_present', false, t.label, t.tenant_column IS NOT NULL FROM storage, tenant_table t
@@ -3649,7 +3897,11 @@ check_row (capability, name, advisory, object, ok) AS (
         JOIN tenant_table t ON t.relname ~ ('^' || rule.relation || '(_\d\d)?$')
     UNION ALL SELECT storage.title, 'sessions_built', false, t.label, true FROM storage, tenant_table t WHERE t.label = 'flowai.sessions'
 
+    UNION ALL SELECT storage.title, f.name, false, f.object, f.ok FROM storage, fact f WHERE f.name <> 'routines_as_installed'
+    UNION ALL SELECT storage.title, 'no_rights_lent', true, l.label, l.ok FROM storage, lender l
+
     -- ------------------------------------------------------------------- who is which tenant
+    UNION ALL SELECT routing.title, f.name, false, f.object, f.ok FROM routing, fact f WHERE f.name = 'routines_as_installed'
     UNION ALL SELECT routing.title, 'current_tenant_trustworthy', false, r.label,
         r.provolatile = 's' AND r.proleakproof AND r.proparallel = 's' AND r.prosupport <> 0 AND NOT r.prosecdef
         AND (SELECT l.lanname FROM pg_language l WHERE l.oid = r.prolang) = 'c' AND r.prosrc = 'current_tenant_wrapper'
@@ -3685,7 +3937,8 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT routing.title, 'members_without_server_rights', false, m.label, m.role IS NULL OR NOT EXISTS (
             SELECT FROM pg_roles p
             WHERE (p.rolname IN ('flowai_owner', 'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
-                                 'pg_write_server_files', 'pg_execute_server_program') OR p.rolsuper OR p.rolbypassrls)
+                                 'pg_write_server_files', 'pg_execute_server_program')
+                   OR p.rolsuper OR p.rolbypassrls OR p.rolcreaterole OR p.rolreplication)
               AND pg_has_role(m.role, p.oid, 'MEMBER')) FROM routing, member m
     UNION ALL SELECT routing.title, 'members_may_use', false, m.label, m.role IS NULL OR pg_has_role(m.role, 'flowai_user', 'MEMBER') FROM routing, member m
     UNION ALL SELECT routing.title, 'authority_ungranted', false, r.label, NOT EXISTS (
@@ -3701,7 +3954,14 @@ check_row (capability, name, advisory, object, ok) AS (
         FROM routing, pg_settings s WHERE s.name IN ('flowai.tenant', 'flowai.workspace')
     UNION ALL SELECT routing.title, 'version_installed', false, x.extname, x.extversion = a.default_version
         FROM routing, pg_extension x JOIN pg_available_extensions a ON a.name = x.extname WHERE x.extname = 'flowai_runtime'
-    UNION ALL SELECT routing.title, 'one_tenant_per_role', true, m.label, count(*) = 1 FROM routing, member m GROUP BY routing.title, m.label
+    UNION ALL SELECT routing.title, 'user_role_not_handed_on', false, pg_get_userbyid(a.member), NOT a.admin_option OR pg_get_userbyid(a.member) = 'flowai_owner'
+        FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole
+    -- The role is one for all databases of the cluster: who may not come here does not matter.
+    UNION ALL SELECT routing.title, 'user_role_for_members', true, pg_get_userbyid(a.member), pg_get_userbyid(a.member) = 'flowai_owner'
+            OR EXISTS (SELECT FROM role_tenant t WHERE t.role = a.member)
+        FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole AND has_database_privilege(a.member, current_database(), 'CONNECT')
+    UNION ALL SELECT routing.title, 'one_tenant_per_role', true, pg_get_userbyid(t.role), count(*) = 1
+        FROM routing, role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY routing.title, t.role
     UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', EXISTS (
             SELECT FROM pg_settings s WHERE s.name IN ('session_preload_libraries', 'shared_preload_libraries')
               AND 'flowai_runtime' = ANY (regexp_split_to_array(replace(s.setting, '$libdir/', ''), '\s*,\s*'))) FROM routing
@@ -3714,8 +3974,12 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT telemetry.title, 'events_stamped', false, t.label || '.' || a.attname, a.attnotnull
         FROM telemetry, event_table t JOIN pg_attribute a ON a.attrelid = t.oid
          AND a.attname IN ('tenant_id', 'event_id', 'recorded_at', 'role', 'login', 'transaction_id', 'backend_pid')
+    -- Months too; and of the owner, whose functions write: not even they change an event.
     UNION ALL SELECT telemetry.title, 'events_append_only', false, t.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = t.label AND g.privilege_type <> 'SELECT') FROM telemetry, event_table t
+            SELECT FROM aclexplode(COALESCE(t.relacl, acldefault('r', t.relowner))) g
+            WHERE g.privilege_type <> 'SELECT' AND (g.grantee <> t.relowner OR g.privilege_type IN ('UPDATE', 'TRUNCATE')))
+        FROM telemetry, tenant_table t
+        WHERE t.oid = 'flowai.events'::regclass OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = t.oid AND i.inhparent = 'flowai.events'::regclass)
     UNION ALL SELECT telemetry.title, 'events_emitted_by_definer', false, r.label, r.prosecdef FROM telemetry, routine r WHERE r.nspname = 'flowai' AND r.proname = 'event_emit'
     UNION ALL SELECT telemetry.title, 'statements_not_logged', true, s.name, s.setting <> 'all' FROM telemetry, pg_settings s WHERE s.name = 'log_statement'
     UNION ALL SELECT telemetry.title, 'parameters_not_logged', true, s.name, s.setting IN ('-1', '0') FROM telemetry, pg_settings s
@@ -3742,6 +4006,10 @@ expected (name, capability, advisory, may_be_empty) AS (
         ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
         ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
         ('storage', 'rules_are_constraints', false, false),
+        ('storage', 'rights_as_installed', false, false), ('storage', 'row_security_as_installed', false, false), ('storage', 'columns_as_installed', false, false),
+        ('storage', 'constraints_as_installed', false, false), ('storage', 'triggers_as_installed', false, false), ('storage', 'indexes_as_installed', false, false),
+        ('storage', 'views_as_installed', false, false), ('storage', 'no_rights_lent', true, true), ('routing', 'routines_as_installed', false, false),
+        ('routing', 'user_role_not_handed_on', false, false), ('routing', 'user_role_for_members', true, false),
         ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),
         ('routing', 'current_tenant_trustworthy', false, false), ('routing', 'tenant_is_trustworthy', false, false), ('routing', 'routines_of_extension', false, false),
         ('routing', 'tenant_is_no_argument', false, false), ('routing', 'definer_path_pinned', false, false), ('routing', 'routines_owned_by_owner', false, false),
@@ -3775,8 +4043,8 @@ RETURNS TABLE (capability text, status text, checks bigint, failing jsonb)
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 8
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    -- Loads the library, so that its settings are there to be looked at.
-    SELECT flowai.tenant_is('');
+    -- Loads the library, so that its settings are there to be looked at; whatever flowai.tenant says.
+    SELECT w.login FROM flowai.whoami() AS w;
     SELECT c.capability,
            CASE WHEN bool_or(cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
                 WHEN bool_or(cardinality(c.broken) > 0) THEN 'partially ready'
@@ -3807,6 +4075,8 @@ DECLARE
     answers boolean[] := '{}';
 BEGIN
     BEGIN
+        -- Whatever tenant is selected, if only one that the caller may not use.
+        PERFORM set_config('flowai.tenant', '', true);
         INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES (one, 'selftest'), (two, 'selftest');
         FOREACH tenant IN ARRAY ARRAY[one, two] LOOP
             PERFORM flowai_internal.act_for(tenant);
