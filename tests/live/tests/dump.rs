@@ -121,6 +121,14 @@ fn a_restored_database_is_the_same() {
     };
     assert!(shape(&restored).len() >= 3, "{:?}", shape(&restored));
     assert_eq!(shape(&restored), shape(DATABASE));
+    // What the restore has made is what the install script makes.
+    let mut owner = connect_to("postgres", &restored);
+    let installed = "SELECT count(*) FROM flowai_internal.installed_facts";
+    assert!(count(&mut owner, installed) > 1000);
+    let others = "SELECT count(*) FROM flowai_internal.installed_facts i LEFT JOIN flowai_internal.facts() f USING (name, object)
+        WHERE f.digest IS DISTINCT FROM i.digest";
+    assert_eq!(count(&mut owner, others), 0);
+    drop(owner);
     drop(other);
     execute(&mut superuser(), &format!("DROP DATABASE {restored} WITH (FORCE)"));
 }

@@ -167,6 +167,16 @@ SET flowai.tenant = 'acme';
 SELECT capability, status FROM flowai.readiness() WHERE capability ~ '^Telemetry';
 SELECT probe FROM flowai.selftest() WHERE NOT ok;
 SHOW flowai.tenant;
+-- However the session wants things written.
+SET quote_all_identifiers = on;
+SET intervalstyle = iso_8601;
+SET datestyle = 'German';
+SET bytea_output = escape;
+SELECT capability, status, failing FROM flowai.readiness() WHERE capability ~ '^(Multi-tenant|Tenant|Telemetry)';
+RESET quote_all_identifiers;
+RESET intervalstyle;
+RESET datestyle;
+RESET bytea_output;
 RESET flowai.tenant;
 RESET ROLE;
 -- They tell if isolation is broken.
