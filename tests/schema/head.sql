@@ -3637,6 +3637,12 @@ CREATE FUNCTION flowai_internal.facts() RETURNS TABLE (name text, object text, d
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 3000
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+-- In which names and constants are written alike, whatever the session prefers.
+SET quote_all_identifiers = off
+SET intervalstyle = postgres
+SET datestyle = 'ISO, MDY'
+SET timezone = 'UTC'
+SET bytea_output = hex
 AS $$
 WITH
 -- Months of events come and go; the other checks look at each of them.
@@ -3732,6 +3738,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
 SET search_path = pg_catalog, pg_temp
 -- Compiling so many small plans takes the server longer than all of them take to run.
 SET jit = off
+SET quote_all_identifiers = off
 AS $$
 WITH RECURSIVE
 -- What the subsystems of the seed are called there.
@@ -3818,7 +3825,13 @@ role_tenant AS (
     SELECT m.role, m.tenant_id::text FROM member m WHERE m.role IS NOT NULL
     UNION SELECT r.role, m.tenant_id::text FROM reach r JOIN member m ON m.role = r.reached
 ),
-outsider AS (SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls),
+server_right AS MATERIALIZED (
+    SELECT oid FROM pg_roles
+    WHERE rolname IN ('flowai_owner', 'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
+                      'pg_write_server_files', 'pg_execute_server_program')
+       OR rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication
+),
+outsider AS MATERIALIZED (SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls),
 -- Code of others that reads our tables with rights that row-level security does not bind.
 lender (label, ok) AS (
     SELECT DISTINCT v.oid::regclass::text, v.relowner NOT IN (SELECT oid FROM outsider) OR 'security_invoker=true' = ANY (v.reloptions) IS TRUE
@@ -3935,11 +3948,7 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT routing.title, 'members_exist', false, m.label, m.role IS NOT NULL FROM routing, member m
     UNION ALL SELECT routing.title, 'members_bound_by_row_security', false, m.label, NOT COALESCE(m.rolsuper OR m.rolbypassrls, false) FROM routing, member m
     UNION ALL SELECT routing.title, 'members_without_server_rights', false, m.label, m.role IS NULL OR NOT EXISTS (
-            SELECT FROM pg_roles p
-            WHERE (p.rolname IN ('flowai_owner', 'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
-                                 'pg_write_server_files', 'pg_execute_server_program')
-                   OR p.rolsuper OR p.rolbypassrls OR p.rolcreaterole OR p.rolreplication)
-              AND pg_has_role(m.role, p.oid, 'MEMBER')) FROM routing, member m
+            SELECT FROM server_right p WHERE pg_has_role(m.role, p.oid, 'MEMBER')) FROM routing, member m
     UNION ALL SELECT routing.title, 'members_may_use', false, m.label, m.role IS NULL OR pg_has_role(m.role, 'flowai_user', 'MEMBER') FROM routing, member m
     UNION ALL SELECT routing.title, 'authority_ungranted', false, r.label, NOT EXISTS (
             SELECT FROM relation_right g WHERE g.label = r.label)
@@ -3958,7 +3967,7 @@ check_row (capability, name, advisory, object, ok) AS (
         FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole
     -- The role is one for all databases of the cluster: who may not come here does not matter.
     UNION ALL SELECT routing.title, 'user_role_for_members', true, pg_get_userbyid(a.member), pg_get_userbyid(a.member) = 'flowai_owner'
-            OR EXISTS (SELECT FROM role_tenant t WHERE t.role = a.member)
+            OR a.member IN (SELECT t.role FROM role_tenant t)
         FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole AND has_database_privilege(a.member, current_database(), 'CONNECT')
     UNION ALL SELECT routing.title, 'one_tenant_per_role', true, pg_get_userbyid(t.role), count(*) = 1
         FROM routing, role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY routing.title, t.role

@@ -120,7 +120,9 @@ SET ROLE steward;
 SELECT flowai.tenant_create(U&'ac\200Bme');
 SELECT flowai.tenant_create(U&'\202Eemca');
 RESET ROLE;
+\set VERBOSITY terse
 INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES (U&'ac\FEFFme', '1');
+\set VERBOSITY default
 SET ROLE steward;
 SELECT flowai.tenant_revoke('globex', 'acme_app');
 SELECT flowai.tenant_grant('acme', 'acme_app');

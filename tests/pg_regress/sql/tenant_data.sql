@@ -79,7 +79,9 @@ CREATE TEMP TABLE touched AS SELECT place, relation, CASE
     ELSE "row" END AS "row" FROM exported;
 SELECT flowai.tenant_import('forged', relation, jsonb_agg("row" ORDER BY place)) > 0 AS imported FROM touched
 WHERE relation !~ 'flowai.(plan|approval|event|ref_payloads)' GROUP BY relation ORDER BY min(place);
+\set VERBOSITY sqlstate
 SELECT flowai.tenant_import('forged', relation, jsonb_agg("row")) FROM touched WHERE relation = 'flowai.ref_payloads' GROUP BY relation;
+\set VERBOSITY terse
 SELECT said, flowai.tenant_import('forged', 'flowai.events', jsonb_build_array("row" || jsonb_build_object('recorded_at', said)))
 FROM exported, (VALUES ('infinity')) v(said) WHERE relation = 'flowai.events' AND place = (SELECT min(place) FROM exported WHERE relation = 'flowai.events');
 SELECT flowai.tenant_import('forged', 'flowai.events', '[{"recorded_at": "9000-01-01"}]');
