@@ -70,10 +70,11 @@ extension_sql_file!(
     requires = ["tenancy", api::query::query_array, api::reference::ref_put]
 );
 extension_sql_file!("../sql/50_tool.sql", name = "tool", requires = ["tenancy"]);
+extension_sql_file!("../sql/59_installed.sql", name = "installed", requires = ["query"]);
 extension_sql_file!(
     "../sql/60_readiness.sql",
     name = "readiness",
-    requires = ["tenant_data", "search", "query", "approval", "data_environment"]
+    requires = ["installed", "tenant_data", "search", "query", "approval", "data_environment"]
 );
 extension_sql_file!(
     "../sql/45_data_environment.sql",
