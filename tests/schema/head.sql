@@ -2297,6 +2297,8 @@ END;
 
 -- The rows of a tenant as a whole: what there is, out, in, and away. For flowai_admin.
 --
+-- Relations go by their names, which quote_all_identifiers would write otherwise.
+--
 -- Row-level security binds administrators and the owner too, so these functions put the tenant in force
 -- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone.
 
@@ -2419,6 +2421,7 @@ CREATE FUNCTION flowai.tenant_usage(tenant text)
 RETURNS TABLE (relation text, rows bigint, bytes bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
     tenant_table regclass;
@@ -2480,6 +2483,7 @@ CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10
 RETURNS TABLE (relation text, deleted bigint, done boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
     caller record;
@@ -2579,6 +2583,9 @@ CREATE FUNCTION flowai.tenant_export(tenant text)
 RETURNS TABLE (place bigint, relation text, "row" jsonb)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 10000
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
+SET intervalstyle = postgres
+SET bytea_output = hex
 AS $$
 DECLARE
     tenant_table regclass;
@@ -2612,6 +2619,7 @@ END $$;
 CREATE FUNCTION flowai.tenant_import(tenant text, relation text, rows jsonb) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
     tenant_table regclass;

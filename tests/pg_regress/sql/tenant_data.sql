@@ -37,6 +37,17 @@ SELECT count(*) FROM flowai.tenant_export(NULL);
 CREATE TEMP TABLE exported AS SELECT * FROM flowai.tenant_export('acme');
 SELECT relation, count(*) FROM exported GROUP BY relation ORDER BY min(place);
 SELECT count(*) FROM exported WHERE "row" ? 'tenant_id';
+-- The same however the session wants names and times written.
+SET quote_all_identifiers = on;
+SET intervalstyle = sql_standard;
+SET datestyle = 'German';
+SET bytea_output = escape;
+SELECT count(*) FROM flowai.tenant_export('acme') e FULL JOIN exported o USING (relation, "row")
+WHERE (e.place IS NULL OR o.place IS NULL) AND relation <> 'flowai.events';
+RESET quote_all_identifiers;
+RESET intervalstyle;
+RESET datestyle;
+RESET bytea_output;
 SELECT flowai.tenant_create('acme copy') IS NOT NULL AS created;
 SELECT relation, flowai.tenant_import('acme copy', relation, jsonb_agg("row" ORDER BY place)) AS imported FROM exported GROUP BY relation ORDER BY min(place);
 SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', (SELECT jsonb_agg("row") FROM exported WHERE relation = 'flowai.kv_entries'));
