@@ -3858,7 +3858,7 @@ SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
        e.metadata, e.version, e.created_at, e.updated_at
 FROM flowai.catalog_entries e
 WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
-COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505; a row that changed since the statement read it: 40001.';
+COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505, ON CONFLICT or not (a view has none; flowai.catalog_put updates what is there); a row that changed since the statement read it: 40001.';
 COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
 COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
 COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
