@@ -5,6 +5,7 @@
 //! document counts once, whichever of the terms it has, and however often.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::docs::Docs;
@@ -22,7 +23,7 @@ const PREFIX_WEIGHT: f32 = 0.7;
 const TYPO_WEIGHT: f32 = 0.5;
 
 /// Terms of a dictionary between two looks at the interrupt flag.
-const TERMS_PER_CHECK: usize = 1024;
+const TERMS_PER_CHECK: u64 = 1024;
 
 /// So many corrected spellings are marked in snippets.
 const MAX_MARKED: usize = 256;
@@ -56,13 +57,11 @@ impl<'q> Prefixes<'q> {
         (0..n).rev().find(|&before| self.texts[n].starts_with(self.texts[before]))
     }
 
-    /// The longest prefix that a term begins with, among those from `first` on that begin with it.
-    fn longest(&self, first: usize, term: &[u8]) -> usize {
+    /// The prefix at this place and those that begin with it.
+    fn family(&self, root: usize) -> &[&'q str] {
         let family =
-            self.texts[first..].iter().take_while(|text| text.starts_with(self.texts[first]));
-        let longest =
-            family.enumerate().filter(|(_, text)| term.starts_with(text.as_bytes())).last();
-        first + longest.map_or(0, |(n, _)| n)
+            self.texts[root..].iter().take_while(|text| text.starts_with(self.texts[root]));
+        &self.texts[root..root + family.count()]
     }
 }
 
@@ -108,18 +107,18 @@ impl<'q> Planner<'_, 'q> {
         found: &mut [Gathered],
     ) -> Result<()> {
         let terms = self.terms(Place::Text(field), piece);
+        let family = prefixes.family(root).iter();
+        let places: Vec<Range<u64>> =
+            family.map(|text| terms.beginning_with(text.as_bytes())).collect::<Result<_>>()?;
         let mut reader = PostingsReader::new(terms);
-        let mut stream = terms.beginning_with(prefixes.texts[root].as_bytes())?;
-        let mut seen = 0;
-        while stream.advance() {
-            if seen % TERMS_PER_CHECK == 0 {
+        let first = prefixes.texts[root].as_bytes();
+        terms.each_beginning_with(first, places[0].clone(), |place, info| {
+            if place % TERMS_PER_CHECK == 0 {
                 stop(self.interrupt)?;
             }
-            seen += 1;
-            let longest = prefixes.longest(root, stream.key());
-            reader.gather(&stream.value(), &mut found[longest][piece])?;
-        }
-        Ok(())
+            let longest = places.iter().rposition(|places| places.contains(&place)).unwrap_or(0);
+            reader.gather(info, &mut found[root + longest][piece])
+        })
     }
 
     /// Adds the documents with a term that begins like this; tells whether there is one.

@@ -39,8 +39,16 @@ impl FreshTerms {
 
     /// The terms from this one on.
     pub(super) fn from(&self, first: &[u8]) -> impl Iterator<Item = (&[u8], &TermInfo)> + use<'_> {
-        let at = self.terms.partition_point(|(term, _)| **term < *first);
-        self.terms[at..].iter().map(|(term, info)| (&**term, info))
+        self.terms[self.place(first) as usize..].iter().map(|(term, info)| (&**term, info))
+    }
+
+    /// The place of the first term that is not before this one.
+    pub(super) fn place(&self, first: &[u8]) -> u64 {
+        self.terms.partition_point(|(term, _)| **term < *first) as u64
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.terms.len() as u64
     }
 
     pub(super) fn postings(&self, info: &TermInfo) -> FreshPostings<'_> {

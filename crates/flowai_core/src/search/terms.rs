@@ -1,5 +1,6 @@
 //! The terms of a field and the documents that have them, wherever they are kept.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tantivy::index::InvertedIndexReader;
@@ -8,7 +9,6 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::termdict::TermStreamer;
 use tantivy::{DocSet, TERMINATED};
 use tantivy_fst::Automaton;
-use tantivy_fst::automaton::AlwaysMatch;
 
 use super::docs::Docs;
 use super::fresh::{FreshPostings, FreshTerms};
@@ -37,24 +37,59 @@ impl Terms {
         }
     }
 
-    /// All terms that begin with these bytes.
-    pub(super) fn beginning_with<'a>(
-        &'a self,
-        first: &'a [u8],
-    ) -> Result<TermStream<'a, AlwaysMatch>> {
-        Ok(match self {
+    /// The places, in order, of the terms that begin with these bytes.
+    pub(super) fn beginning_with(&self, first: &[u8]) -> Result<Range<u64>> {
+        let begin = self.place(first)?;
+        let end = match after_all_that_begin_with(first) {
+            Some(end) => self.place(&end)?,
+            None => self.count(),
+        };
+        Ok(begin..end)
+    }
+
+    /// The place of the first term that is not before these bytes.
+    fn place(&self, bytes: &[u8]) -> Result<u64> {
+        match self {
             Self::Packed(terms) => {
-                let range = terms.terms().range().ge(first);
-                let stream = match after_all_that_begin_with(first) {
-                    Some(end) => range.lt(end),
-                    None => range,
-                };
-                TermStream::Packed(Box::new(stream.into_stream().map_err(unreadable)?))
+                let stream = terms.terms().range().ge(bytes).without_keys().into_stream();
+                let mut stream = stream.map_err(unreadable)?;
+                Ok(if stream.advance() { stream.term_ord() } else { self.count() })
             }
-            Self::Fresh(terms) => TermStream::fresh(
-                terms.from(first).take_while(move |(term, _)| term.starts_with(first)),
-            ),
-        })
+            Self::Fresh(terms) => Ok(terms.place(bytes)),
+        }
+    }
+
+    fn count(&self) -> u64 {
+        match self {
+            Self::Packed(terms) => terms.terms().num_terms() as u64,
+            Self::Fresh(terms) => terms.count(),
+        }
+    }
+
+    /// Visits the terms that begin with these bytes, which have these places. Their texts are not read, nor
+    /// compared with anything: that takes longer than all the rest.
+    pub(super) fn each_beginning_with(
+        &self,
+        first: &[u8],
+        places: Range<u64>,
+        mut visit: impl FnMut(u64, &TermInfo) -> Result<()>,
+    ) -> Result<()> {
+        match self {
+            Self::Packed(terms) => {
+                let stream = terms.terms().range().ge(first).without_keys().into_stream();
+                let mut stream = stream.map_err(unreadable)?;
+                for place in places {
+                    if !stream.advance() {
+                        break;
+                    }
+                    visit(place, stream.value())?;
+                }
+                Ok(())
+            }
+            Self::Fresh(terms) => {
+                places.zip(terms.from(first)).try_for_each(|(n, (_, i))| visit(n, i))
+            }
+        }
     }
 
     /// The terms that are spelled like any of these words.
