@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::error::{Error, Result};
 
 /// How deep arrays and objects may be nested.
@@ -339,6 +341,56 @@ fn plain(bytes: &[u8]) -> usize {
     count + rest.iter().position(special).unwrap_or(rest.len())
 }
 
+/// How deep a value may be nested that is read as a tree.
+pub const MAX_TREE_DEPTH: usize = 127;
+
+/// Reads JSON text of the server's as a tree: the one door by which what others wrote becomes a value here. It
+/// means exactly what the text says, or it is refused. `what` names the argument.
+///
+/// # Errors
+/// `json_depth`, `json_reserved_key`, and `json_text` for what is no JSON.
+pub fn read(what: &str, text: &str) -> Result<Value> {
+    no_reserved_key(text)?;
+    let deepest = depth(text)?;
+    if deepest > MAX_TREE_DEPTH {
+        return Err(Error::too_large(
+            "json_depth",
+            format!("argument \"{what}\" is nested too deep"),
+        )
+        .detail(format!(
+            "It has {deepest} levels of arrays and objects; the limit is {MAX_TREE_DEPTH}."
+        ))
+        .hint("Flatten the value."));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        Error::invalid("json_text", format!("argument \"{what}\" cannot be read"))
+            .detail(format!("{error}."))
+            .hint("Pass a valid JSON value.")
+    })
+}
+
+/// How many arrays and objects are inside each other. Nothing is called for each, however many they are.
+fn depth(text: &str) -> Result<usize> {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    let mut reader = Reader::new(text);
+    while let Some(byte) = reader.peek() {
+        match byte {
+            b'"' => {
+                reader.raw_string()?;
+                continue;
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        reader.go(reader.at() + 1);
+    }
+    Ok(deepest)
+}
+
 /// Refuses the one key that serde_json keeps to itself: where numbers stay exact, an object with it would
 /// be read as a number, and something else stored than was given. Takes the server's text, in which keys
 /// stand without escapes.
@@ -376,6 +428,24 @@ mod tests {
         let mut seen = Vec::new();
         Reader::new(seen_array()).elements(|place| seen.push(&seen_array()[place])).unwrap();
         assert_eq!(seen, ["[]", "\"x,y\"", "null"]);
+    }
+
+    #[test]
+    fn trees_mean_what_their_text_says_or_are_refused() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(read("x", &nested(MAX_TREE_DEPTH)).is_ok());
+        let error = read("x", &nested(MAX_TREE_DEPTH + 1)).unwrap_err();
+        assert_eq!((error.rule, error.kind), ("json_depth", crate::Kind::TooLarge));
+        // Far beyond any stack.
+        assert_eq!(read("x", &nested(1_000_000)).unwrap_err().rule, "json_depth");
+        // Brackets in strings are none.
+        assert!(read("x", &format!("[\"{}\\\"\"]", "[".repeat(1000))).is_ok());
+        let reserved = r#"{"a": {"$serde_json::private::Number": "5"}}"#;
+        assert_eq!(read("x", reserved).unwrap_err().rule, "json_reserved_key");
+        let told = r#"["\"$serde_json::private::Number\": 5"]"#;
+        assert_eq!(read("x", told).unwrap()[0], "\"$serde_json::private::Number\": 5");
+        assert_eq!(read("x", "[1").unwrap_err().rule, "json_text");
+        assert_eq!(read("x", "\"").unwrap_err().rule, "json_text");
     }
 
     const fn seen_array() -> &'static str {
