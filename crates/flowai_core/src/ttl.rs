@@ -10,11 +10,15 @@ pub const MAX_DAYS: i64 = 360_000;
 const MICROS_PER_DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Checks an interval, given as the database keeps it, as the life that argument `name` states: it is
-/// positive and at most [`MAX_DAYS`] long.
+/// positive and at most [`MAX_DAYS`] long. No part of it is negative: what a month has of days is not known
+/// before it is added to a time, and `-4 months 121 days` may be less than nothing.
 pub fn check(name: &'static str, months: i32, days: i32, micros: i64) -> Result<()> {
+    let days_alone = days;
     let days = i128::from(months) * 30 + i128::from(days);
     let total = days * i128::from(MICROS_PER_DAY) + i128::from(micros);
-    let detail = if total <= 0 {
+    let detail = if months < 0 || days_alone < 0 || micros < 0 {
+        "No part of it may be negative."
+    } else if total == 0 {
         "It must be longer than nothing."
     } else if total > i128::from(MAX_DAYS) * i128::from(MICROS_PER_DAY) {
         "It must not be longer than 1000 years."
@@ -32,14 +36,14 @@ mod tests {
 
     #[test]
     fn takes_what_is_positive() {
-        for (months, days, micros) in [(0, 0, 1), (0, 1, -1), (1, -29, 0), (12_000, 0, 0)] {
+        for (months, days, micros) in [(0, 0, 1), (0, 1, 0), (1, 0, 0), (12_000, 0, 0)] {
             assert_eq!(check("ttl", months, days, micros), Ok(()), "{months} {days} {micros}");
         }
     }
 
     #[test]
     fn refuses_nothing_less_and_forever() {
-        let beyond = [(0, 0, 0), (0, 0, -1), (1, -30, 0), (1, -31, 1), (12_000, 0, 1)];
+        let beyond = [(0, 0, 0), (0, 0, -1), (0, 1, -1), (-4, 121, 0), (1, -29, 0), (12_000, 0, 1)];
         for (months, days, micros) in beyond.into_iter().chain([(i32::MAX, i32::MAX, i64::MAX)]) {
             let error = check("lease", months, days, micros).unwrap_err();
             assert_eq!(error.rule, "ttl_range", "{months} {days} {micros}");
