@@ -1,7 +1,7 @@
 -- Key/value entries: small state that agents and applications keep between calls.
 --
--- An entry that has expired is gone for every operation, long before anybody removes its row. Reads
--- judge that by the start of the statement, as they judge visibility; writes by the moment of writing.
+-- An entry that has expired is gone for every operation, long before anybody removes its row. Reads judge
+-- that by the moment of reading, writes by that of writing: a statement may last, as a block of PL/pgSQL does.
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
@@ -42,7 +42,7 @@ BEGIN ATOMIC
     WHERE e.tenant_id = flowai.current_tenant()
       AND e.namespace = kv_get.namespace
       AND e.key = kv_get.key
-      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp());
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.kv_get_many(namespace text, keys text[])
@@ -55,7 +55,7 @@ BEGIN ATOMIC
       ON e.tenant_id = flowai.current_tenant()
      AND e.namespace = kv_get_many.namespace
      AND e.key = k.key
-     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
     ORDER BY k.ordinal;
 END;
 
@@ -71,7 +71,7 @@ BEGIN ATOMIC
       AND e.key < flowai_internal.prefix_end(kv_list.prefix) COLLATE "C"
       -- Not COALESCE: the server would not trust it before the policy, and so not in the index.
       AND e.key > CASE WHEN kv_list.after IS NULL THEN '' ELSE kv_list.after END COLLATE "C"
-      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
     ORDER BY e.key
     LIMIT flowai_internal.page_rows(max_rows);
 END;
@@ -81,11 +81,12 @@ RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, nex
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
     SELECT e.namespace,
-           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp()),
-           pg_catalog.count(*) FILTER (WHERE e.expires_at <= pg_catalog.statement_timestamp()),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > now.moment),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at <= now.moment),
            COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
-           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > pg_catalog.statement_timestamp())
-    FROM flowai.kv_entries e
+           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > now.moment)
+    -- One moment for all counts.
+    FROM flowai.kv_entries e CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
     WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
     GROUP BY e.namespace ORDER BY e.namespace;
 END;

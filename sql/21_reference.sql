@@ -93,7 +93,7 @@ BEGIN ATOMIC
     WHERE r.tenant_id = flowai.current_tenant()
       AND r.kind = $1
       AND r.id = $2
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp());
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_get(kind text, id text)
@@ -105,7 +105,7 @@ BEGIN ATOMIC
     WHERE p.tenant_id = flowai.current_tenant()
       AND p.kind = ref_get.kind
       AND p.id = ref_get.id
-      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp());
+      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)
@@ -117,7 +117,7 @@ BEGIN ATOMIC
     WHERE r.tenant_id = flowai.current_tenant()
       AND ($1 IS NULL OR r.kind = $1)
       AND r.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
     ORDER BY r.id
     LIMIT flowai_internal.page_rows(max_rows);
 END;
@@ -133,7 +133,7 @@ BEGIN ATOMIC
       ON p.tenant_id = flowai.current_tenant()
      AND p.kind = h.handle ->> 'kind'
      AND p.id = h.handle ->> 'id'
-     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp())
+     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp())
     ORDER BY h.ordinal;
 END;
 
