@@ -31,7 +31,7 @@ COMMENT ON COLUMN flowai.approval_policies.policy IS 'never, always, or predicat
 COMMENT ON COLUMN flowai.approval_policies.predicate_schema IS 'Schema of the function (subject_kind text, subject text, body jsonb) that says whether an approval is needed; NULL for other policies.';
 COMMENT ON COLUMN flowai.approval_policies.predicate_name IS 'Name of the function.';
 COMMENT ON COLUMN flowai.approval_policies.predicate_digest IS 'SHA-256 over what the function was when the policy was set: one that was changed since is not asked, and an approval is needed.';
-COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide.';
+COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide. Without a policy it may.';
 COMMENT ON COLUMN flowai.approval_policies.deciders IS 'The role whose members may decide; NULL for every role of the tenant.';
 COMMENT ON COLUMN flowai.approval_policies.set_by IS 'The role that set it.';
 COMMENT ON COLUMN flowai.approval_policies.set_at IS 'When.';
@@ -103,12 +103,12 @@ COMMENT ON COLUMN flowai.approvals.requested_at IS 'When it asked.';
 COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided, and a grant for a tool be used; NULL for ever.';
 COMMENT ON COLUMN flowai.approvals.separate_duties IS 'Whether the login that asked may not decide, as the policy was when it asked.';
 COMMENT ON COLUMN flowai.approvals.deciders IS 'The role whose members may decide, as the policy was when it was asked; NULL for every role of the tenant.';
-COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it was asked anew; NULL while open.';
+COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it is asked anew or its plan goes on; NULL while open.';
 COMMENT ON COLUMN flowai.approvals.comment IS 'What the person said about it; may be NULL.';
 COMMENT ON COLUMN flowai.approvals.decided_by IS 'The role that decided.';
 COMMENT ON COLUMN flowai.approvals.decided_login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.approvals.decided_at IS 'When it decided.';
-COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one.';
+COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one that is committed.';
 SELECT flowai_internal.make_tenant_table('flowai.approvals');
 
 -- ----------------------------------------------------------------------------------------- policies
@@ -134,7 +134,7 @@ CREATE FUNCTION flowai_internal.approval_may_decide(role text, deciders text) RE
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT deciders IS NULL OR COALESCE(pg_has_role(role::name, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
+    SELECT deciders IS NULL OR COALESCE(pg_has_role(to_regrole(quote_ident(role))::oid, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
 END;
 COMMENT ON FUNCTION flowai_internal.approval_may_decide(text, text) IS 'Whether a role has the privileges of the deciders. NULL deciders are everybody; a role that is gone is nobody.';
 
@@ -142,7 +142,7 @@ CREATE FUNCTION flowai_internal.approval_status(decision text, expires_at timest
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN decision IS NOT NULL THEN decision
-                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.statement_timestamp() THEN 'expired'
+                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp() THEN 'expired'
                 ELSE 'open' END;
 END;
 COMMENT ON FUNCTION flowai_internal.approval_status(text, timestamptz) IS 'The decision; without one open, or expired after the deadline.';
@@ -155,7 +155,7 @@ CREATE VIEW flowai.approval_inbox WITH (security_invoker = true, security_barrie
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at, a.body
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL AND a.requested_at IS NOT NULL
-  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp())
+  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.clock_timestamp())
   AND (NOT a.separate_duties OR a.requested_login <> SESSION_USER)
   AND (a.deciders IS NULL OR COALESCE(pg_catalog.pg_has_role(
           COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER)::name, pg_catalog.to_regrole(pg_catalog.quote_ident(a.deciders))::oid, 'USAGE'), false));
@@ -173,7 +173,7 @@ COMMENT ON COLUMN flowai.approval_inbox.body IS 'What exactly is asked about.';
 CREATE VIEW flowai.approval_outbox WITH (security_invoker = true, security_barrier = true) AS
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_at, a.expires_at,
        CASE WHEN a.decision IS NOT NULL THEN a.decision
-            WHEN a.expires_at <= pg_catalog.statement_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
+            WHEN a.expires_at <= pg_catalog.clock_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.requested_by = COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER);
 COMMENT ON VIEW flowai.approval_outbox IS 'Approvals of the tenant in force that this role asked for, and what came of them.';

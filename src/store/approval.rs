@@ -34,7 +34,8 @@ const OPEN: &str = "
 /// Approvals that nobody decided in time make room for new ones.
 const EXPIRE: &str = "
     UPDATE flowai.approvals SET decision = 'expired', decided_by = $4, decided_login = $5, decided_at = $6
-    WHERE tenant_id = $1 AND subject_kind = $2 AND subject_id = $3 AND decision IS NULL AND expires_at <= $6";
+    WHERE tenant_id = $1 AND subject_kind = $2 AND subject_id = $3 AND decision IS NULL AND expires_at <= $6
+    RETURNING id, subject_revision";
 
 const WITHDRAW: &str = "
     UPDATE flowai.approvals SET decision = 'withdrawn', decided_by = $4, decided_login = $5, decided_at = $6
@@ -86,9 +87,14 @@ const SEEN: &str = "
            EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8
     FROM flowai.approvals WHERE tenant_id = $1 AND id = $2";
 
-/// What was said about a call of a tool and still counts, the last word first.
+/// What was said about a call of a tool and still counts, the last word first. A grant counts if whoever gave
+/// it could give it now, by the policy in force: `$5` is who decides, `$6` whether duties are separate.
 const LAST_WORDS: &str = "
-    SELECT id, decision, comment, COALESCE(expires_at <= pg_catalog.clock_timestamp(), false) FROM flowai.approvals
+    SELECT id, decision, comment,
+           COALESCE(expires_at <= pg_catalog.clock_timestamp(), false)
+           OR COALESCE(decision = 'granted' AND NOT (flowai_internal.approval_may_decide(decided_by, $5)
+                                                     AND (NOT $6 OR decided_login <> requested_login)), false)
+    FROM flowai.approvals
     WHERE tenant_id = $1 AND requested_by = $2 AND subject_kind = 'tool' AND subject_id = $3 AND body_hash = $4
       AND used_at IS NULL AND (decision IS NULL OR decision IN ('granted', 'denied', 'sent_back'))
     ORDER BY requested_at DESC, id DESC LIMIT 100";
@@ -200,7 +206,11 @@ fn check_deadline(deadline: Option<Interval>) -> Result<()> {
 /// Asks, if the policy says so.
 pub(super) fn ask(subject: Subject, deadline: Option<Interval>) -> Result<Asked> {
     let class = approval_policy::class(subject.kind, subject.id, subject.plan_kind);
-    let ruling = approval_policy::ruling(subject.kind, class, subject.body.text())?;
+    let ruling = if subject.kind == TOOL {
+        approval_policy::ruling_of_tool(class, subject.body.text())?
+    } else {
+        approval_policy::ruling(subject.kind, class, subject.body.text())?
+    };
     record(&subject, deadline, ruling)
 }
 
@@ -226,7 +236,7 @@ fn record(subject: &Subject, deadline: Option<Interval>, ruling: Ruling) -> Resu
     // What was open when there was nothing to write may be decided before it is read.
     for _ in 0..3 {
         let now = clock::now();
-        spi::run(EXPIRE, args![&*tenant, *kind, *id, role.as_str(), login.as_str(), now])?;
+        lapse(&tenant, kind, id)?;
         let request = args![
             &*tenant,
             *kind,
@@ -289,6 +299,16 @@ fn note(
         said.insert("because".to_owned(), because.into());
     }
     event::note(&format!("flowai.approval.{what}"), event::Severity::Info, said)
+}
+
+/// Notes that nobody decided about a subject in time, if so: that makes room for asking anew.
+pub(super) fn lapse(tenant: &str, kind: &str, id: &str) -> Result<bool> {
+    let expire = args![tenant, kind, id, tenant::outer_name(), tenant::login_name(), clock::now()];
+    let expired = spi::write(EXPIRE, expire, |row| Ok((row.need(1)?, row.need(2)?)))?;
+    for (approval, revision) in &expired {
+        note("expired", *approval, kind, id, *revision, None)?;
+    }
+    Ok(!expired.is_empty())
 }
 
 /// Takes back what waits for a decision about a subject that is no more.
@@ -431,7 +451,7 @@ fn may_decide(found: &Found, role: &str, login: &str, now: TimestampWithTimeZone
     }
     if found.expires_at.is_some_and(|deadline| clock::micros(&deadline) <= clock::micros(&now)) {
         let hint = if found.kind == PLAN {
-            "Cancel the plan with flowai.plan_cancel(plan), and store it anew."
+            "Submit the plan again with flowai.plan_submit(plan)."
         } else {
             "Ask again with flowai.approval_request."
         };
@@ -509,7 +529,7 @@ pub(crate) fn wait(id: Option<Uuid>, timeout: Option<Interval>) -> Result<Seen> 
 pub(crate) fn gate(tool: Option<&str>, arguments: Option<Jsonb>) -> Result<Gate> {
     let id = tool.ok_or_else(|| Error::missing("tool"))?;
     let body = arguments.ok_or_else(|| Error::missing("arguments"))?;
-    let ruling = approval_policy::ruling(TOOL, id, body.text())?;
+    let ruling = approval_policy::ruling_of_tool(id, body.text())?;
     if !ruling.needed {
         return Ok(Gate::Open);
     }
@@ -518,7 +538,14 @@ pub(crate) fn gate(tool: Option<&str>, arguments: Option<Jsonb>) -> Result<Gate>
     // Whoever waited for another call, and found that it had used the grant up, looks again: there may be
     // the next one by now.
     for _ in 0..5 {
-        let words = args![&*tenant, tenant::outer_name(), id, body_hash.clone()];
+        let words = args![
+            &*tenant,
+            tenant::outer_name(),
+            id,
+            body_hash.clone(),
+            ruling.deciders.as_deref(),
+            ruling.separate_duties
+        ];
         let words = spi::write(LAST_WORDS, words, |row| {
             Ok(Word {
                 approval: row.need(1)?,
@@ -551,7 +578,7 @@ struct Word {
     approval: Uuid,
     decision: Option<String>,
     comment: Option<String>,
-    /// The deadline has passed.
+    /// The deadline has passed, or it is a grant of somebody who may not give it any more.
     late: bool,
 }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ffi::CString;
 
-use flowai_core::approval::{PLAN, Policy, TOOL};
+use flowai_core::approval::{EVERY, PLAN, Policy, TOOL, check_policy_subject, does_the_work_of};
 use flowai_core::name::{self, shorten};
 use flowai_core::query::{Limits, Refusal};
 use flowai_core::{Error, Kind, Result};
@@ -38,6 +38,9 @@ const PREDICATE: &str = "
 const ROLE: &str = "SELECT true FROM pg_catalog.pg_roles WHERE rolname = $1::name";
 
 const TOOL_IS_THERE: &str = "SELECT true FROM flowai.tools() t WHERE t.name = $1";
+
+const PLAN_KIND_IS_THERE: &str =
+    "SELECT true FROM flowai.plan_kinds WHERE tenant_id = $1 AND kind = $2";
 
 const SET: &str = "
     INSERT INTO flowai.approval_policies AS p
@@ -113,7 +116,7 @@ pub(crate) fn set(tenant: Option<&str>, wanted: Wanted) -> Result<bool> {
         )
         .hint("Create it, and grant it to the people who decide."));
     }
-    check_subject(subject_kind, subject)?;
+    tenant::acting_for(tenant, || check_subject(tenant, subject_kind, subject))?;
     let function = predicate.as_ref().map(|p| p.signature.clone());
     let (schema, function_name, digest) = match predicate {
         Some(p) => (Some(p.schema), Some(p.name), Some(p.digest)),
@@ -196,9 +199,27 @@ fn known_tenant(tenant: Option<&str>) -> Result<&str> {
     Ok(tenant)
 }
 
-/// A policy about a tool that does not exist would protect nothing.
-fn check_subject(subject_kind: &str, subject: &str) -> Result<()> {
-    if subject_kind != TOOL || subject == flowai_core::approval::EVERY {
+/// A policy about a tool or a kind of plans that does not exist would protect nothing.
+fn check_subject(tenant: &str, subject_kind: &str, subject: &str) -> Result<()> {
+    check_policy_subject(subject_kind, subject)?;
+    if subject == EVERY {
+        return Ok(());
+    }
+    if subject_kind == PLAN {
+        let kind = args![tenant, subject];
+        return match spi::write_one(PLAN_KIND_IS_THERE, kind, |row| row.need::<bool>(1))? {
+            Some(_) => Ok(()),
+            None => Err(Error::new(
+                Kind::NotFound,
+                "plan_kind_known",
+                format!("plan kind \"{}\" is not found", shorten(subject)),
+            )
+            .hint(
+                "Define it with flowai.plan_kind_define(kind, schema), or name * for every kind.",
+            )),
+        };
+    }
+    if subject_kind != TOOL {
         return Ok(());
     }
     match spi::write_one(TOOL_IS_THERE, args![subject], |row| row.need::<bool>(1))? {
@@ -302,6 +323,23 @@ pub(super) fn ruling(subject_kind: &str, subject: &str, body: &str) -> Result<Ru
     };
     let Found { separate_duties, deciders, .. } = found;
     Ok(Ruling { needed, because, separate_duties, deciders })
+}
+
+/// Whether somebody has to be asked about a call of a tool: by the policy about the tool, and by that about
+/// another one whose work it does as well.
+pub(super) fn ruling_of_tool(tool: &str, body: &str) -> Result<Ruling> {
+    let own = ruling(TOOL, tool, body)?;
+    let Some(other) = does_the_work_of(tool) else { return Ok(own) };
+    let other = ruling(TOOL, other, body)?;
+    Ok(match (own.needed, other.needed) {
+        (_, false) => own,
+        (false, true) => other,
+        (true, true) => Ruling {
+            separate_duties: own.separate_duties || other.separate_duties,
+            deciders: own.deciders.or(other.deciders),
+            ..own
+        },
+    })
 }
 
 thread_local! {

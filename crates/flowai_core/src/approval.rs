@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
-use crate::json::no_reserved_key;
+use crate::json;
 use crate::name::shorten;
 use crate::plan::{MAX_TITLE, State};
 
@@ -118,6 +118,27 @@ impl Policy {
     }
 }
 
+/// The tool whose work another one does as well: what guards the one guards the other.
+pub fn does_the_work_of(tool: &str) -> Option<&'static str> {
+    (tool == "ref_put_query").then_some("execute_query")
+}
+
+/// Refuses subjects of policies that would protect nothing.
+pub fn check_policy_subject(subject_kind: &str, subject: &str) -> Result<()> {
+    let refuse = |detail: &str| {
+        Err(Error::invalid("approval_policy_subject", "the policy would protect nothing")
+            .detail(detail)
+            .hint("Name plan and a kind of plans, tool and a tool, or another kind of subject that approvals are requested about."))
+    };
+    match subject_kind {
+        "plans" | "tools" => refuse("Subjects are called plan and tool."),
+        TOOL if subject.starts_with("approval_") => {
+            refuse("Tools that ask for approvals are always open.")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads the text of a body that is asked about, up to its size.
 pub fn read(text: &str) -> Result<Value> {
     if text.len() > MAX_BODY {
@@ -125,12 +146,7 @@ pub fn read(text: &str) -> Result<Value> {
             .detail(format!("It has {} bytes; the limit is {MAX_BODY}.", text.len()))
             .hint("Store it with flowai.ref_put, and ask about the handle."));
     }
-    no_reserved_key(text)?;
-    serde_json::from_str(text).map_err(|error| {
-        Error::invalid("approval_body_json", "the body cannot be read")
-            .detail(format!("{error}."))
-            .hint("Pass a JSON value.")
-    })
+    json::read("body", text)
 }
 
 /// What is asked, in one line: what was given, or else the body's own title, or else what it is about.
@@ -215,6 +231,20 @@ mod tests {
             Policy::argument(Some("maybe"), true).unwrap_err().rule,
             "approval_policy_known"
         );
+    }
+
+    #[test]
+    fn policies_protect_something() {
+        assert!(check_policy_subject(TOOL, "kv_delete").is_ok());
+        assert!(check_policy_subject(PLAN, "approval_of_mine").is_ok());
+        assert!(check_policy_subject("deployment", "web").is_ok());
+        for (kind, subject) in [("tools", "kv_delete"), ("plans", "*"), (TOOL, "approval_request")]
+        {
+            let error = check_policy_subject(kind, subject).unwrap_err();
+            assert_eq!(error.rule, "approval_policy_subject", "{kind} {subject}");
+        }
+        assert_eq!(does_the_work_of("ref_put_query"), Some("execute_query"));
+        assert_eq!(does_the_work_of("execute_query"), None);
     }
 
     #[test]

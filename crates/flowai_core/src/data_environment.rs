@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog;
 use crate::error::{Error, Kind, Result};
-use crate::json::no_reserved_key;
+use crate::json;
 use crate::name::{self, shorten};
 
 /// Most bytes of a document, as JSON text.
@@ -67,7 +67,7 @@ const CATALOG_SEARCH: Dependency = Dependency {
 /// What a tool depends on.
 pub fn dependencies(tool: &str) -> &'static [Dependency] {
     match tool {
-        "execute_query" => &[TARGET_DATABASE],
+        "execute_query" | "ref_put_query" => &[TARGET_DATABASE],
         "sample_table_data" => &[TARGET_DATABASE, DATA_CATALOG],
         "get_catalog_entities"
         | "list_schema_fields"
@@ -112,9 +112,7 @@ pub fn validate(text: &str, tenant: &str) -> Result<Vec<Problem>> {
         );
         return Ok(found.0);
     }
-    no_reserved_key(text)?;
-    let config: Value =
-        serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()))?;
+    let config = json::read("config", text)?;
     let Some(config) = found.object("", &config) else { return Ok(found.0) };
     found.known("", config, &KEYS);
     if let Some(id) = config.get("tenant_id")

@@ -102,10 +102,10 @@ proptest! {
     /// A tool lacks something exactly if none of the keys that supply it is there.
     #[test]
     fn keys_supply(keys in prop::collection::vec(word(), 0..8), tool in prop_oneof![
-        Just("execute_query"), Just("sample_table_data"), Just("search_catalog"), Just("get_catalog_entities"), Just("kv_get")]) {
+        Just("execute_query"), Just("ref_put_query"), Just("sample_table_data"), Just("search_catalog"), Just("get_catalog_entities"), Just("kv_get")]) {
         let has = |key: &str| keys.iter().any(|k| k == key);
         let lacks = match tool {
-            "execute_query" => !has("target_database") && !has("target_database_url"),
+            "execute_query" | "ref_put_query" => !has("target_database") && !has("target_database_url"),
             "sample_table_data" => (!has("target_database") && !has("target_database_url")) || !has("catalog"),
             "search_catalog" => !has("catalog") || !has("catalog_search"),
             "get_catalog_entities" => !has("catalog"),
