@@ -1,6 +1,7 @@
 -- What an agent may use, behind one door: names, descriptions and schemas as function-calling APIs take
--- them (an object, plain types, nothing exotic), and flowai.call_tool, which runs one of them. Each tool is
--- a function of this extension; src/store/tool.rs says which statement stands behind each name.
+-- them (an object, a type for each property, nothing exotic; where any JSON value goes the type is a list),
+-- and flowai.call_tool, which runs one of them. Each tool is a function of this extension; src/store/tool.rs
+-- says which statement stands behind each name.
 
 CREATE FUNCTION flowai.tools()
 RETURNS TABLE (name text, description text, input_schema jsonb)
@@ -22,7 +23,7 @@ BEGIN ATOMIC
      '{"ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1000}}', '{ids}'),
     ('list_schema_fields', 'Lists the columns of a table or view that is in the catalog.',
      '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000},
-       "after": {"type": "integer", "description": "Ordinal of the last column seen."}}', '{entry}'),
+       "after": {"type": "integer", "minimum": 0, "maximum": 2147483647, "description": "Ordinal of the last column seen."}}', '{entry}'),
     ('get_catalog_relations', 'Lists the relations of a catalog entry: what it contains, references, joins with.',
      '{"entry": {"type": "string"}, "direction": {"type": "string", "enum": ["out", "in", "both"]}, "kinds": {"type": "array", "items": {"type": "string"}},
        "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{entry}'),
@@ -35,20 +36,20 @@ BEGIN ATOMIC
     ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
      '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
     ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
-     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1},
+     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647},
        "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
-     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
-       "expected_version": {"type": "integer", "minimum": 0}}', '{namespace,key,value}'),
+     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000},
+       "expected_version": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}}', '{namespace,key,value}'),
     ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_list', 'Lists keys and values whose key begins with a prefix. For more, pass the last key as after.',
      '{"namespace": {"type": "string"}, "prefix": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{namespace}'),
     ('ref_put', 'Stores a payload and returns a short handle {kind, id} for it. The same payload has the same handle.',
-     '{"kind": {"type": "string"}, "payload": {"description": "Any JSON value."}, "summary": {"description": "What the payload is, in a few words or fields."},
-       "ttl_seconds": {"type": "number", "minimum": 0.001}}', '{kind,payload}'),
+     '{"kind": {"type": "string"}, "payload": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "summary": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "What the payload is, in a few words or fields."},
+       "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000}}', '{kind,payload}'),
     ('ref_put_query', 'Runs a read-only statement and stores its rows as a payload, without showing them. Returns a handle and a summary.',
-     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{kind,sql}'),
+     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647}}', '{kind,sql}'),
     ('ref_summary', 'Tells what a payload is without reading it.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
     ('ref_resolve', 'Reads the payload of a handle.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
     ('ref_list', 'Lists handles with their summaries. For more, pass the last id as after.',
@@ -56,7 +57,7 @@ BEGIN ATOMIC
     ('plan_store', 'Stores a plan as a draft, or a new body of a draft with the revision that was seen.',
      '{"kind": {"type": "string"}, "plan": {"type": "string", "description": "Id of the plan."},
        "body": {"type": "object", "description": "{title, steps: [{operation, input, references: [{kind, id}]}]}"},
-       "expected_revision": {"type": "integer", "minimum": 1}}', '{kind,plan,body}'),
+       "expected_revision": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}}', '{kind,plan,body}'),
     ('plan_submit', 'Submits a draft for a person to decide on.',
      '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
     ('plan_cancel', 'Cancels a plan that does not run yet.', '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
@@ -64,8 +65,8 @@ BEGIN ATOMIC
     ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
      '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
     ('approval_request', 'Asks a person for an approval: of a call of a tool (subject_kind tool, subject_id its name, body its arguments), of a plan (subject_kind plan, body its body), or of anything else.',
-     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"description": "What exactly is asked about: any JSON value."},
-       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001}}', '{subject_kind,subject_id,body}'),
+     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "What exactly is asked about: any JSON value."},
+       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000}}', '{subject_kind,subject_id,body}'),
     ('approval_get', 'Shows an approval and whether it is open, granted, denied, sent_back, withdrawn, waived or expired.', '{"approval": {"type": "string", "description": "The id that was returned when it was asked for."}}', '{approval}'),
     ('approval_list', 'Lists approvals, newest first: those asked for, or those that wait for a decision. Only a person decides. For more, pass the last id as after.',
      '{"which": {"type": "string", "enum": ["asked", "waiting"]}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),

@@ -1,8 +1,8 @@
 //! Plans: storing them, moving them from state to state, running them.
 
+use pgrx::Uuid;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
-use pgrx::{JsonB, Uuid};
 
 use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::raise::OrRaise;
@@ -11,7 +11,7 @@ use crate::store::plan;
 /// Defines a kind of plans.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
-fn plan_kind_define(kind: Option<&str>, schema: Option<JsonB>) -> i64 {
+fn plan_kind_define(kind: Option<&str>, schema: Option<Jsonb>) -> i64 {
     plan::define_kind(kind, schema).or_raise()
 }
 
@@ -106,7 +106,7 @@ fn plan_step_finish(
     plan: Option<&str>,
     token: Option<Uuid>,
     step_no: Option<i32>,
-    result: default!(Option<JsonB>, "NULL"),
+    result: default!(Option<Jsonb>, "NULL"),
 ) -> &'static str {
     plan::finish_step(plan, token, step_no, true, result).or_raise()
 }
@@ -118,7 +118,7 @@ fn plan_step_fail(
     plan: Option<&str>,
     token: Option<Uuid>,
     step_no: Option<i32>,
-    error: default!(Option<JsonB>, "NULL"),
+    error: default!(Option<Jsonb>, "NULL"),
 ) -> &'static str {
     plan::finish_step(plan, token, step_no, false, error).or_raise()
 }
@@ -129,7 +129,7 @@ fn plan_step_fail(
 fn plan_finish(
     plan: Option<&str>,
     token: Option<Uuid>,
-    outcome: default!(Option<JsonB>, "NULL"),
+    outcome: default!(Option<Jsonb>, "NULL"),
 ) -> TableIterator<'static, (name!(plan, String), name!(state, String), name!(revision, i64))> {
     let moved = plan::finish(plan, token, true, outcome).or_raise();
     TableIterator::once((moved.plan, moved.state.name().to_owned(), moved.revision))
@@ -141,7 +141,7 @@ fn plan_finish(
 fn plan_fail(
     plan: Option<&str>,
     token: Option<Uuid>,
-    error: Option<JsonB>,
+    error: Option<Jsonb>,
 ) -> TableIterator<'static, (name!(plan, String), name!(state, String), name!(revision, i64))> {
     let moved = plan::finish(plan, token, false, error).or_raise();
     TableIterator::once((moved.plan, moved.state.name().to_owned(), moved.revision))

@@ -1,6 +1,5 @@
 //! References: kinds, writes, and resolving. The other reads are plain SQL in `sql/21_reference.sql`.
 
-use pgrx::JsonB;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::prelude::*;
 
@@ -13,7 +12,7 @@ use crate::store::reference;
 #[search_path(pg_catalog, pg_temp)]
 fn ref_kind_define(
     kind: Option<&str>,
-    schema: default!(Option<JsonB>, "NULL"),
+    schema: default!(Option<Jsonb>, "NULL"),
     ttl: default!(Option<Interval>, "NULL"),
     max_bytes: default!(Option<i64>, "NULL"),
 ) -> i64 {
@@ -34,7 +33,7 @@ pub(crate) fn ref_put(
         name!(kind, String),
         name!(id, String),
         name!(created, bool),
-        name!(summary, JsonB),
+        name!(summary, Stored),
         name!(expires_at, Option<TimestampWithTimeZone>),
     ),
 > {

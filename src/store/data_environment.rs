@@ -33,8 +33,7 @@ pub(crate) fn set(config: Option<Jsonb>) -> Result<Stored> {
     let config = config.ok_or_else(|| Error::missing("config"))?;
     let text = config.text();
     core::refuse(&core::validate(text, &tenant)?)?;
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()))?;
+    let value: Value = flowai_core::json::read("config", text)?;
     let workspace = core::workspace(&value).map_or_else(guc::workspace, str::to_owned);
     let set = args![&*tenant, workspace, config, tenant::outer_name(), clock::now()];
     let stored = spi::write_one(SET, set, |row| {

@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 use flowai_core::approval::PLAN;
 use flowai_core::name::{self, shorten};
 use flowai_core::plan::{self, Body, State};
-use flowai_core::schema::Schema;
-use flowai_core::{Error, Kind, Result, digest, ttl};
+use flowai_core::{Error, Kind, Result, approval as asking, digest, ttl};
+use pgrx::Uuid;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
-use pgrx::{JsonB, Uuid};
 use serde_json::json;
 
 use super::{approval, event, reference};
@@ -19,10 +18,13 @@ use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, args};
 use crate::pg::{clock, guc, tenant};
 
+/// The same definition once more is no new revision.
 const DEFINE_KIND: &str = "
     INSERT INTO flowai.plan_kinds AS k (tenant_id, kind, revision, schema) VALUES ($1, $2, 1, $3)
     ON CONFLICT (tenant_id, kind) DO UPDATE SET
-        revision = k.revision + 1, schema = excluded.schema, defined_at = pg_catalog.clock_timestamp()
+        revision = k.revision + CASE WHEN k.schema = excluded.schema THEN 0 ELSE 1 END,
+        schema = excluded.schema,
+        defined_at = CASE WHEN k.schema = excluded.schema THEN k.defined_at ELSE pg_catalog.clock_timestamp() END
     RETURNING revision";
 
 const KIND: &str = "SELECT schema FROM flowai.plan_kinds WHERE tenant_id = $1 AND kind = $2";
@@ -66,6 +68,10 @@ const SUBMIT: &str = "
     UPDATE flowai.plans SET state = 'submitted', submitted_at = pg_catalog.clock_timestamp()
     WHERE tenant_id = $1 AND id = $2 AND state = 'draft'
     RETURNING revision, title, body_hash, body, kind::text";
+
+const WAITS: &str = "
+    SELECT revision, body_hash FROM flowai.plans
+    WHERE tenant_id = $1 AND id = $2 AND state = 'submitted' FOR UPDATE";
 
 const BODY_HASH: &str =
     "SELECT body_hash FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
@@ -145,6 +151,11 @@ const FINISH_STEP: &str = "
     WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3 AND state = 'pending'
     RETURNING true";
 
+/// A step that failed in an earlier attempt is to be done in this one.
+const TRY_AGAIN: &str = "
+    UPDATE flowai.plan_steps SET state = 'pending', result = NULL, finished_at = NULL
+    WHERE tenant_id = $1 AND plan_id = $2 AND state = 'failed'";
+
 const STEP: &str = "SELECT state::text FROM flowai.plan_steps WHERE tenant_id = $1 AND plan_id = $2 AND step_no = $3";
 
 const OPEN_STEPS: &str = "
@@ -174,7 +185,7 @@ const INPUTS: &str = "
     SELECT r.step_no, r.kind::text, r.ref_id, v.payload, v.payload IS NOT NULL
     FROM flowai.plan_refs r
     LEFT JOIN flowai.refs f ON f.tenant_id = $1 AND f.kind = r.kind AND f.id = r.ref_id
-         AND (f.expires_at IS NULL OR f.expires_at > pg_catalog.statement_timestamp())
+         AND (f.expires_at IS NULL OR f.expires_at > pg_catalog.clock_timestamp())
     LEFT JOIN flowai.ref_payloads v ON v.tenant_id = $1 AND v.kind = f.kind AND v.id = f.id
     WHERE r.tenant_id = $1 AND r.plan_id = $2
     ORDER BY r.step_no, r.kind, r.ref_id";
@@ -229,11 +240,11 @@ pub(crate) struct Input {
 }
 
 /// Defines a kind of plans, or a new revision of it.
-pub(crate) fn define_kind(kind: Option<&str>, schema: Option<JsonB>) -> Result<i64> {
+pub(crate) fn define_kind(kind: Option<&str>, schema: Option<Jsonb>) -> Result<i64> {
     let tenant = tenant::required()?;
     let kind = name::argument("kind", kind)?;
     let schema = schema.ok_or_else(|| Error::missing("schema"))?;
-    Schema::compile(&schema.0)?;
+    schema.schema()?;
     one(spi::write_one(DEFINE_KIND, args![&*tenant, kind, schema], |row| row.need(1))?)
 }
 
@@ -262,20 +273,25 @@ pub(crate) fn store(
     let parsed = plan::parse(&value)?;
     check_references(&tenant, &parsed)?;
     let hash = digest::hash(body.text())?.to_vec();
-    let revision = match expected_revision {
+    let title = parsed.title.as_str();
+    let revision: Option<i64> = match expected_revision {
         None => spi::write_one(
             CREATE,
-            args![&*tenant, id, kind, parsed.title.as_str(), body, hash, tenant::outer_name()],
+            args![&*tenant, id, kind, title, body, hash, tenant::outer_name()],
             |row| row.need(1),
         )?,
-        Some(expected) => spi::write_one(
-            REVISE,
-            args![&*tenant, id, kind, parsed.title.as_str(), body, hash, expected],
-            |row| row.need(1),
-        )?,
+        Some(expected) => or_after_lapse(&tenant, id, || {
+            let revise = args![&*tenant, id, kind, title, body, hash.clone(), expected];
+            spi::write_one(REVISE, revise, |row| row.need(1))
+        })?,
     };
     let Some(revision) = revision else { return Err(not_stored(&tenant, id, expected_revision)?) };
     write_steps(&tenant, id, &parsed, expected_revision.is_some())?;
+    event::note(
+        if expected_revision.is_none() { "flowai.plan.stored" } else { "flowai.plan.revised" },
+        event::Severity::Info,
+        json!({ "plan": id, "kind": kind, "revision": revision }),
+    )?;
     Ok(Drafted { plan: id.to_owned(), revision, created: expected_revision.is_none() })
 }
 
@@ -360,6 +376,7 @@ pub(crate) fn submit(
     let tenant = tenant::required()?;
     let id = name::argument("plan", id)?;
     check_span("deadline", deadline)?;
+    asking::comment(comment)?;
     let (moved, asked) = submit_draft(&tenant, id, deadline, comment)?;
     Ok((moved, asked.approval))
 }
@@ -394,16 +411,18 @@ fn submit_draft(
         revision: i64,
         title: String,
         hash: Vec<u8>,
-        body: JsonB,
+        body: String,
         kind: String,
     }
-    let submitted = spi::write_one(SUBMIT, args![tenant, id], |row| {
-        Ok(Submitted {
-            revision: row.need(1)?,
-            title: row.need(2)?,
-            hash: row.need(3)?,
-            body: row.need(4)?,
-            kind: row.need(5)?,
+    let submitted = or_after_lapse(tenant, id, || {
+        spi::write_one(SUBMIT, args![tenant, id], |row| {
+            Ok(Submitted {
+                revision: row.need(1)?,
+                title: row.need(2)?,
+                hash: row.need(3)?,
+                body: row.need::<Jsonb>(4)?.text().to_owned(),
+                kind: row.need(5)?,
+            })
         })
     })?;
     let Some(Submitted { revision, title, hash, body, kind }) = submitted else {
@@ -415,7 +434,7 @@ fn submit_draft(
         id,
         revision,
         title: &title,
-        body: Jsonb::of(body.0)?,
+        body: Jsonb::parse(body)?,
         body_hash: hash.clone(),
         plan_kind: &kind,
     };
@@ -429,10 +448,34 @@ fn submit_draft(
     Ok((Moved { plan: id.to_owned(), state, revision }, asked))
 }
 
+/// What `attempt` finds; if nothing, what it finds once the plan is a draft again about which nobody decided in
+/// time.
+fn or_after_lapse<T>(
+    tenant: &str,
+    id: &str,
+    attempt: impl Fn() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let found = attempt()?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let waits = spi::write_one(WAITS, args![tenant, id], |row| {
+        Ok((row.need::<i64>(1)?, row.need::<Vec<u8>>(2)?))
+    })?;
+    let Some((revision, hash)) = waits else { return Ok(None) };
+    if !approval::lapse(tenant, PLAN, id)? {
+        return Ok(None);
+    }
+    let comment = Some("nobody decided in time");
+    approval::move_plan(tenant, id, revision, hash, State::Draft, comment)?;
+    attempt()
+}
+
 /// Cancels a plan that is not running yet, or not any more, and withdraws what waits for a decision about it.
 pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
     let tenant = tenant::required()?;
     let id = name::argument("plan", id)?;
+    asking::comment(comment)?;
     let cancelled = or_after_reaping(&tenant, || {
         spi::write_one(CANCEL, args![&*tenant, id], |row| {
             Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
@@ -482,6 +525,9 @@ pub(crate) fn claim(
     })?;
     let Some((claimed, others_are_over)) = claimed else { return Ok(None) };
     note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
+    if claimed.attempt > 1 {
+        spi::run(TRY_AGAIN, args![&*tenant, claimed.plan.as_str()])?;
+    }
     if others_are_over {
         reap(&tenant)?;
     }
@@ -551,7 +597,7 @@ pub(crate) fn finish_step(
     token: Option<Uuid>,
     step_no: Option<i32>,
     success: bool,
-    result: Option<JsonB>,
+    result: Option<Jsonb>,
 ) -> Result<&'static str> {
     let (tenant, id, token) = worker(id, token)?;
     let step_no = step_no.ok_or_else(|| Error::missing("step_no"))?;
@@ -586,7 +632,7 @@ pub(crate) fn finish(
     id: Option<&str>,
     token: Option<Uuid>,
     success: bool,
-    outcome: Option<JsonB>,
+    outcome: Option<Jsonb>,
 ) -> Result<Moved> {
     let (tenant, id, token) = worker(id, token)?;
     let state = if success { State::Succeeded } else { State::Failed };
@@ -604,9 +650,7 @@ pub(crate) fn finish(
                 format!("plan \"{id}\" has steps that did not succeed"),
             )
             .detail(format!("Steps {open}."))
-            .hint(
-                "Finish them with flowai.plan_step_finish, or end the plan with flowai.plan_fail.",
-            ));
+            .hint("Finish what is pending with flowai.plan_step_finish; where a step failed, end the plan with flowai.plan_fail."));
         }
     }
     let revision =

@@ -6,8 +6,7 @@ use std::rc::Rc;
 use flowai_core::digest::{self, Digest};
 use flowai_core::reference::{self as core, unknown_kind};
 use flowai_core::schema::Schema;
-use flowai_core::{Error, Kind, Result, name, ttl};
-use pgrx::JsonB;
+use flowai_core::{Error, Kind, Result, json, name, ttl};
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 
 use crate::pg::jsonb::{Jsonb, Stored};
@@ -72,7 +71,7 @@ const PUT_PAYLOAD: &str = "
 const RESOLVE: &str = "
     SELECT payload FROM flowai.ref_payloads
     WHERE tenant_id = $1 AND kind = $2 AND id = $3
-      AND (expires_at IS NULL OR expires_at > pg_catalog.statement_timestamp())";
+      AND (expires_at IS NULL OR expires_at > pg_catalog.clock_timestamp())";
 
 /// Who stores a plan with the reference holds a lock that this one waits for. What is seen once it is
 /// held is said by the latest snapshot alone: the row has not changed, so nothing here is asked again.
@@ -134,7 +133,7 @@ pub(crate) struct Put {
     pub(crate) kind: String,
     pub(crate) id: String,
     pub(crate) created: bool,
-    pub(crate) summary: JsonB,
+    pub(crate) summary: Stored,
     pub(crate) expires_at: Option<TimestampWithTimeZone>,
 }
 
@@ -148,7 +147,7 @@ struct Definition {
 /// Defines a kind, or a new revision of it; returns the revision that counts now.
 pub(crate) fn define_kind(
     kind: Option<&str>,
-    schema: Option<JsonB>,
+    schema: Option<Jsonb>,
     life: Option<Interval>,
     max_bytes: Option<i64>,
 ) -> Result<i64> {
@@ -156,16 +155,15 @@ pub(crate) fn define_kind(
     let kind = name::argument("kind", kind)?;
     check_life(life)?;
     let max_bytes = core::max_bytes(max_bytes, schema.is_some())?;
-    if let Some(schema) = &schema {
-        Schema::compile(&schema.0)?;
+    if let Some(schema) = schema {
+        schema.schema()?;
     }
-    let copy = || schema.as_ref().map(|s| JsonB(s.0.clone()));
     let last = spi::write_one(LAST, args![&*tenant, kind], |row| row.need(1))?.unwrap_or(0);
-    let same = args![&*tenant, kind, last, copy(), life, max_bytes];
+    let same = args![&*tenant, kind, last, schema, life, max_bytes];
     if let Some(revision) = spi::write_one(KIND_IS, same, |row| row.need(1))? {
         return Ok(revision);
     }
-    let next = args![&*tenant, kind, last + 1, copy(), life, max_bytes];
+    let next = args![&*tenant, kind, last + 1, schema, life, max_bytes];
     spi::write_one(DEFINE, next, |row| row.need(1))?.ok_or_else(|| {
         Error::new(
             Kind::Stale,
@@ -192,7 +190,7 @@ pub(crate) fn put(
     let text = payload.text();
     core::payload_size(kind, text.len(), definition.max_bytes)?;
     if let Some(schema) = &definition.schema {
-        let value = serde_json::from_str(text).map_err(|e| Error::internal(e.to_string()))?;
+        let value = json::read("payload", text)?;
         schema.check(&value, "ref_payload_valid", "the payload")?;
     }
     let summary = match summary {
@@ -215,8 +213,8 @@ fn store(
     definition: Definition,
     life: Option<Interval>,
 ) -> Result<Put> {
-    type Row = (bool, JsonB, Option<TimestampWithTimeZone>);
-    let read = |row: &spi::Row| -> Result<Row> { Ok((row.need(1)?, row.need(2)?, row.get(3))) };
+    type Row = (bool, Stored, Option<TimestampWithTimeZone>);
+    let read = |row: &spi::Row| -> Result<Row> { Ok((row.need(1)?, row.transfer(2)?, row.get(3))) };
     // Where there was nothing to write, the reference may go before it is read: then it is written.
     for _ in 0..3 {
         let now = clock::now();

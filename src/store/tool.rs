@@ -3,8 +3,7 @@
 use std::ffi::CString;
 
 use flowai_core::name::shorten;
-use flowai_core::{Error, Kind, Result, data_environment};
-use pgrx::JsonB;
+use flowai_core::{Error, Kind, Result, data_environment, json};
 use serde_json::{Value, json};
 
 use crate::pg::answer::Answer;
@@ -61,51 +60,51 @@ fn statement(tool: &str) -> Option<&'static str> {
             "SELECT pg_catalog.jsonb_build_object('hits', COALESCE(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r) - 'total' - 'relaxed'), '[]'),
                     'total', COALESCE(pg_catalog.max(r.total), 0), 'relaxed', COALESCE(pg_catalog.bool_or(r.relaxed), false))
              FROM flowai.search_catalog($1 ->> 'query', ", texts!("item_types"), ", ", texts!("tags"), ", $1 ->> 'database_id', $1 ->> 'schema_name',
-                  COALESCE(($1 ->> 'max_rows')::integer, 20), $1 ->> 'cursor') AS r"
+                  COALESCE(($1 ->> 'max_rows')::numeric::integer, 20), $1 ->> 'cursor') AS r"
         ),
         "catalog_facets" => concat!(
             "SELECT pg_catalog.jsonb_build_object('facets', COALESCE(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)), '[]'))
              FROM flowai.catalog_facets($1 ->> 'query', ", texts!("item_types"), ", ", texts!("tags"), ", $1 ->> 'database_id', $1 ->> 'schema_name') AS r"
         ),
         "get_catalog_entities" => rows!("entities", "flowai.get_catalog_entities(ARRAY(SELECT pg_catalog.jsonb_array_elements_text($1 -> 'ids')))"),
-        "list_schema_fields" => rows!("fields", "flowai.list_schema_fields($1 ->> 'entry', COALESCE(($1 ->> 'max_rows')::integer, 200), COALESCE(($1 ->> 'after')::integer, 0))"),
+        "list_schema_fields" => rows!("fields", "flowai.list_schema_fields($1 ->> 'entry', COALESCE(($1 ->> 'max_rows')::numeric::integer, 200), COALESCE(($1 ->> 'after')::numeric::integer, 0))"),
         "get_catalog_relations" => concat!(
             "SELECT pg_catalog.jsonb_build_object('relations', COALESCE(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)), '[]'))
-             FROM flowai.get_catalog_relations($1 ->> 'entry', COALESCE($1 ->> 'direction', 'both'), ", texts!("kinds"), ", COALESCE(($1 ->> 'max_rows')::integer, 100)) AS r"
+             FROM flowai.get_catalog_relations($1 ->> 'entry', COALESCE($1 ->> 'direction', 'both'), ", texts!("kinds"), ", COALESCE(($1 ->> 'max_rows')::numeric::integer, 100)) AS r"
         ),
         "get_relation_paths_between" => concat!(
             "SELECT pg_catalog.jsonb_build_object('paths', COALESCE(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)), '[]'))
-             FROM flowai.get_relation_paths_between($1 ->> 'from_id', $1 ->> 'to_id', COALESCE(($1 ->> 'max_hops')::integer, 4),
-                  COALESCE(", texts!("kinds"), ", '{}'), COALESCE(($1 ->> 'directed')::boolean, false), COALESCE(($1 ->> 'max_paths')::integer, 5)) AS r"
+             FROM flowai.get_relation_paths_between($1 ->> 'from_id', $1 ->> 'to_id', COALESCE(($1 ->> 'max_hops')::numeric::integer, 4),
+                  COALESCE(", texts!("kinds"), ", '{}'), COALESCE(($1 ->> 'directed')::boolean, false), COALESCE(($1 ->> 'max_paths')::numeric::integer, 5)) AS r"
         ),
         "sample_table_data" => concat!(
-            "SELECT flowai.sample_table_data($1 ->> 'entry', ", texts!("columns"), ", COALESCE(($1 ->> 'max_rows')::integer, 10))"
+            "SELECT flowai.sample_table_data($1 ->> 'entry', ", texts!("columns"), ", COALESCE(($1 ->> 'max_rows')::numeric::integer, 10))"
         ),
         "validate_query" => row!("flowai.validate_query($1 ->> 'sql', COALESCE($1 ->> 'dialect', 'postgres'))"),
-        "execute_query" => "SELECT flowai.execute_query($1 ->> 'sql', COALESCE(($1 ->> 'max_rows')::integer, 100), target => COALESCE($1 ->> 'target', 'local'))",
+        "execute_query" => "SELECT flowai.execute_query($1 ->> 'sql', COALESCE(($1 ->> 'max_rows')::numeric::integer, 100), target => COALESCE($1 ->> 'target', 'local'))",
         "kv_get" => row!("flowai.kv_get($1 ->> 'namespace', $1 ->> 'key')"),
-        "kv_put" => row!("flowai.kv_put($1 ->> 'namespace', $1 ->> 'key', $1 -> 'value', pg_catalog.make_interval(secs => ($1 ->> 'ttl_seconds')::float8), ($1 ->> 'expected_version')::bigint)"),
+        "kv_put" => row!("flowai.kv_put($1 ->> 'namespace', $1 ->> 'key', $1 -> 'value', pg_catalog.make_interval(secs => ($1 ->> 'ttl_seconds')::float8), ($1 ->> 'expected_version')::numeric::bigint)"),
         "kv_delete" => "SELECT pg_catalog.jsonb_build_object('deleted', flowai.kv_delete($1 ->> 'namespace', $1 ->> 'key'))",
-        "kv_list" => rows!("entries", "flowai.kv_list($1 ->> 'namespace', COALESCE($1 ->> 'prefix', ''), $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::integer, 100))"),
+        "kv_list" => rows!("entries", "flowai.kv_list($1 ->> 'namespace', COALESCE($1 ->> 'prefix', ''), $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::numeric::integer, 100))"),
         "ref_put" => row!("flowai.ref_put($1 ->> 'kind', $1 -> 'payload', $1 -> 'summary', pg_catalog.make_interval(secs => ($1 ->> 'ttl_seconds')::float8))"),
-        "ref_put_query" => row!("flowai.ref_put_query($1 ->> 'kind', $1 ->> 'sql', max_rows => COALESCE(($1 ->> 'max_rows')::integer, 10000))"),
+        "ref_put_query" => row!("flowai.ref_put_query($1 ->> 'kind', $1 ->> 'sql', max_rows => COALESCE(($1 ->> 'max_rows')::numeric::integer, 10000))"),
         "ref_summary" => row!("flowai.ref_summary($1 ->> 'kind', $1 ->> 'id')"),
         "ref_resolve" => "SELECT pg_catalog.jsonb_build_object('payload', flowai.ref_resolve($1 ->> 'kind', $1 ->> 'id'))",
-        "ref_list" => rows!("references", "flowai.ref_list($1 ->> 'kind', $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::integer, 100))"),
-        "plan_store" => row!("flowai.plan_store($1 ->> 'kind', $1 ->> 'plan', $1 -> 'body', ($1 ->> 'expected_revision')::bigint)"),
+        "ref_list" => rows!("references", "flowai.ref_list($1 ->> 'kind', $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::numeric::integer, 100))"),
+        "plan_store" => row!("flowai.plan_store($1 ->> 'kind', $1 ->> 'plan', $1 -> 'body', ($1 ->> 'expected_revision')::numeric::bigint)"),
         "plan_submit" => row!("flowai.plan_submit($1 ->> 'plan', comment => $1 ->> 'comment')"),
         "plan_cancel" => row!("flowai.plan_cancel($1 ->> 'plan', $1 ->> 'comment')"),
         "plan_get" => row!("flowai.plan_get($1 ->> 'plan')"),
-        "plan_list" => rows!("plans", "flowai.plan_list($1 ->> 'state', $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::integer, 100))"),
+        "plan_list" => rows!("plans", "flowai.plan_list($1 ->> 'state', $1 ->> 'after', COALESCE(($1 ->> 'max_rows')::numeric::integer, 100))"),
         "approval_request" => row!("flowai.approval_request($1 ->> 'subject_kind', $1 ->> 'subject_id', $1 -> 'body', pg_catalog.make_interval(secs => ($1 ->> 'deadline_seconds')::float8), $1 ->> 'title')"),
         "approval_get" => row!("flowai.approval_get(($1 ->> 'approval')::uuid)"),
         "approval_withdraw" => "SELECT pg_catalog.jsonb_build_object('withdrawn', flowai.approval_withdraw(($1 ->> 'approval')::uuid, $1 ->> 'comment'))",
         "approval_list" => rows!(
             "approvals",
-            "flowai.approval_list(COALESCE($1 ->> 'which', 'asked'), ($1 ->> 'after')::uuid, COALESCE(($1 ->> 'max_rows')::integer, 100))"
+            "flowai.approval_list(COALESCE($1 ->> 'which', 'asked'), ($1 ->> 'after')::uuid, COALESCE(($1 ->> 'max_rows')::numeric::integer, 100))"
         ),
         "event_emit" => row!("flowai.event_emit($1 ->> 'name', COALESCE($1 -> 'attributes', '{}'), COALESCE($1 ->> 'severity', 'info'))"),
-        "event_list" => rows!("events", "flowai.event_list(COALESCE($1 ->> 'name_prefix', ''), ($1 ->> 'since')::timestamptz, ($1 ->> 'after')::uuid, COALESCE(($1 ->> 'max_rows')::integer, 100))"),
+        "event_list" => rows!("events", "flowai.event_list(COALESCE($1 ->> 'name_prefix', ''), ($1 ->> 'since')::timestamptz, ($1 ->> 'after')::uuid, COALESCE(($1 ->> 'max_rows')::numeric::integer, 100))"),
         "data_environment_get" => row!("flowai.data_environment_get()"),
         "plan_history" => rows!("moves", "flowai.plan_history($1 ->> 'plan')"),
         _ => return None,
@@ -120,16 +119,22 @@ const GATE: &str = "SELECT g.open, g.approval::text, g.status, g.comment FROM fl
 const SUPPLIES: &str = "SELECT s.keys FROM flowai.data_environment_supplies() AS s(keys)";
 
 /// Runs a tool. What the agent can repair comes back as an object with `error`.
-pub(crate) fn call(name: Option<&str>, arguments: Option<JsonB>) -> Result<Answer> {
+pub(crate) fn call(name: Option<&str>, arguments: Option<Jsonb>) -> Result<Answer> {
     let Some(name) = name else { return refusal("no tool is named", None, UNKNOWN_HINT) };
     let schema = spi::read_one(SCHEMA, args![name], |row| row.need::<Jsonb>(1)?.schema())?;
     let (Some(schema), Some(statement)) = (schema, statement(name)) else {
         let what = format!("unknown tool \"{}\"", shorten(name));
         return refusal(&what, None, UNKNOWN_HINT);
     };
-    let arguments = arguments.map_or_else(|| json!({}), |given| given.0);
+    let arguments = match arguments.map(|given| json::read("args", given.text())).transpose() {
+        Ok(arguments) => arguments.unwrap_or_else(|| json!({})),
+        Err(error) => return answer(error),
+    };
     let given = without_nulls(arguments);
     if let Err(error) = schema.check(&given, "tool_arguments", "the arguments") {
+        if error.kind != Kind::InvalidInput {
+            return answer(error);
+        }
         let what = format!("the arguments do not fit tool \"{name}\"");
         return refusal(&what, error.detail, "Its input_schema is in flowai.tools().");
     }
@@ -247,6 +252,13 @@ fn without_nulls(arguments: Value) -> Value {
         Value::Object(given) => Value::Object(given.into_iter().filter(meant).collect()),
         other => other,
     }
+}
+
+/// An error as an answer.
+fn answer(error: Error) -> Result<Answer> {
+    object(json!({
+        "error": error.message, "code": code_of(error.kind), "detail": error.detail, "hint": error.hint,
+    }))
 }
 
 fn refusal(what: &str, detail: Option<String>, hint: &str) -> Result<Answer> {

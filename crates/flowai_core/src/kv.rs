@@ -7,9 +7,8 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use crate::error::{Error, Kind, Result};
+use crate::json::{Reader, Sort};
 use crate::name::shorten;
 
 /// Most bytes of a key.
@@ -83,9 +82,12 @@ pub fn batch(text: &str) -> Result<Vec<(String, String)>> {
             .detail(detail)
             .hint("Pass an array of objects: [{\"key\": \"...\", \"value\": ...}].")
     };
-    let Ok(Value::Array(items)) = serde_json::from_str(text) else {
+    let mut reader = Reader::new(text);
+    if reader.sort()? != Sort::Array {
         return Err(refuse("It is not an array.".to_owned()));
-    };
+    }
+    let mut items = Vec::new();
+    reader.elements(|place| items.push(place))?;
     if items.len() > MAX_BATCH {
         return Err(Error::too_large(
             "kv_batch_size",
@@ -96,16 +98,24 @@ pub fn batch(text: &str) -> Result<Vec<(String, String)>> {
     }
     let mut keys = HashSet::new();
     let mut entries = Vec::with_capacity(items.len());
-    for (place, item) in items.into_iter().enumerate() {
-        let Value::Object(mut item) = item else {
-            return Err(refuse(format!("Element {} is not an object.", place + 1)));
-        };
-        let (given, value) = (item.remove("key"), item.remove("value"));
-        let (Some(Value::String(given)), Some(value), true) = (given, value, item.is_empty())
-        else {
+    for (item, place) in items.into_iter().zip(1..) {
+        let mut item = Reader::new(reader.slice(item));
+        if item.sort()? != Sort::Object {
+            return Err(refuse(format!("Element {place} is not an object.")));
+        }
+        let (mut given, mut value, mut others) = (None, None, false);
+        let text = item.clone();
+        item.members(|name, place| match name.as_ref() {
+            "key" => given = Some(text.slice(place)),
+            "value" => value = Some(text.slice(place)),
+            _ => others = true,
+        })?;
+        let given = given.filter(|given| given.starts_with('"'));
+        let (Some(given), Some(value), false) = (given, value, others) else {
             let what = "needs a text \"key\", a \"value\", and nothing else";
-            return Err(refuse(format!("Element {} {what}.", place + 1)));
+            return Err(refuse(format!("Element {place} {what}.")));
         };
+        let given = Reader::new(given).string()?.into_owned();
         key(Some(&given))?;
         if !keys.insert(given.clone()) {
             return Err(Error::new(
@@ -116,7 +126,7 @@ pub fn batch(text: &str) -> Result<Vec<(String, String)>> {
             .detail("Which of the two values should stay is not said.")
             .hint("Give each key once."));
         }
-        entries.push((given, value.to_string()));
+        entries.push((given, value.to_owned()));
     }
     Ok(entries)
 }
@@ -157,7 +167,7 @@ mod tests {
     fn a_batch_is_keys_and_values_and_nothing_else() {
         let entries = batch(r#"[{"key": "b", "value": 1.50}, {"key": "a", "value": {"x": "ä"}}]"#);
         let expected =
-            [("b", "1.50"), ("a", r#"{"x":"ä"}"#)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+            [("b", "1.50"), ("a", r#"{"x": "ä"}"#)].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(entries.unwrap(), expected);
         for (text, rule) in [
             ("{}", "kv_batch"),
@@ -169,6 +179,12 @@ mod tests {
             (r#"[{"key": "a", "value": 1}, {"key": "a", "value": 2}]"#, "kv_batch_keys"),
         ] {
             assert_eq!(batch(text).unwrap_err().rule, rule, "{text}");
+        }
+        // However deep, and whatever its keys are called.
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        for value in [&deep, r#"{"$serde_json::private::Number": "5"}"#] {
+            let entries = batch(&format!("[{{\"key\": \"k\", \"value\": {value}}}]"));
+            assert_eq!(entries.unwrap(), [("k".to_owned(), value.to_owned())]);
         }
     }
 

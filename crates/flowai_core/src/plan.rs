@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Kind, Result};
-use crate::json::no_reserved_key;
+use crate::json;
 use crate::name::{self, shorten};
 
 /// Most bytes of a title.
@@ -122,9 +122,7 @@ pub fn read(text: &str) -> Result<Value> {
             .detail(format!("It has {} bytes; the limit is {MAX_BODY}.", text.len()))
             .hint("Store large inputs with flowai.ref_put and name their handles in references."));
     }
-    no_reserved_key(text)?;
-    serde_json::from_str(text)
-        .map_err(|error| shape("the body cannot be read").detail(format!("{error}.")))
+    json::read("body", text)
 }
 
 /// Checks a body; unknown keys are errors that name them.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::digest::Digest;
 use crate::error::{Error, Kind, Result};
-use crate::json::{Reader, Sort};
+use crate::json::{self, Reader, Sort};
 use crate::name::shorten;
 
 /// Most bytes of a payload's text, whatever its kind says.
@@ -178,7 +178,7 @@ pub fn summarize(text: &str) -> Result<Value> {
 /// The value itself if it is short, else what it is.
 fn brief(text: &str, most: usize) -> Value {
     if text.len() <= most
-        && let Ok(value) = serde_json::from_str(text)
+        && let Ok(value) = json::read("payload", text)
     {
         return value;
     }
