@@ -136,12 +136,12 @@ GRANT EXECUTE ON FUNCTION flowai.event_purge(interval) TO flowai_admin;
 
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
-COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes as it is stored before compression, 22004 for NULL, 42501 without tenant. A ttl has no negative part.';
 COMMENT ON FUNCTION flowai.kv_put_if_absent(text, text, jsonb, interval) IS 'Writes an entry where none lives. One row: version, created, expires_at; where created is false, those of the entry that is there. Errors as kv_put.';
 COMMENT ON FUNCTION flowai.kv_put_many(text, jsonb, interval) IS 'Writes the entries of an array [{"key", "value"}] in one statement, all or nothing; the same ttl for all. One row for each, in order: ordinal, key, version, created, expires_at. Error 22023 for another shape, 21000 for a key given twice, 54000 for more than 10000 entries or a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_purge(integer) IS 'Removes at most max_rows rows of the tenant''s entries that have expired, and returns how many; skips those that somebody is just writing. Nobody sees such rows; this gives their space back. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_stats(text) IS 'What a namespace holds, or each of them if it is NULL: namespace, entries that live, expired rows not purged yet, bytes of all values as stored, next_expiry. No rows without tenant.';
-COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired at the start of the statement. No row for NULL or without tenant.';
+COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired by now, the moment of reading. No row for NULL or without tenant.';
 COMMENT ON FUNCTION flowai.kv_get_many(text, text[]) IS 'One row for each key, in the order given: ordinal, key, found, value, version, expires_at; the last three are NULL where found is false. No row for NULL keys.';
 COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if there was none or it had expired. Error 22023 for a bad namespace or key, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_list(text, text, text, integer) IS 'Entries whose key begins with prefix, in order of key (bytes): key, value, version, expires_at. Pass the last key of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL namespace or prefix, or without tenant.';
@@ -220,8 +220,8 @@ GRANT EXECUTE ON FUNCTION flowai.query_target_define(text, text, text, text),
 
 -- ------------------------------------------------------------------------------ references
 
-COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. Error 22023 for a bad kind, schema, ttl or max_bytes, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. A schema stands alone, and no reference in it leads back to itself without going into the value. Error 22023 for a bad kind, schema, ttl or max_bytes, 54000 (rule schema_size) for a schema that asks too much of one place of a value, such as a part that names the next twice and so on, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit, nested deeper than 128 (with a schema 127), or whose check would take too long (rule schema_work), 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
 COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
 COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it. Error XX001 (rule ref_payload_intact) as ref_resolve.';
@@ -242,15 +242,15 @@ GRANT EXECUTE ON FUNCTION flowai_internal.ref_intact(text, text, jsonb), flowai.
 
 -- --------------------------------------------------------------------------------------- plan
 
-COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay. Returns the revision. Error 22023 for an invalid schema, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay, and the same definition once more changes nothing. Returns the revision. Error 22023 for an invalid schema, 54000 for one that asks too much, as ref_kind_define, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft; a plan about which nobody decided in time becomes one). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit or if the check would take too long, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their states, results and references, how often it was claimed (attempt) and until when its worker has it. No row if it is not there.';
 COMMENT ON FUNCTION flowai.plan_list(text, text, integer) IS 'Plans in order of id, of one state or of all; page with after. Error 22023 for an unknown state or a bad max_rows, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from state to state, in order. No rows for an unknown plan.';
 COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); XX001 if a payload was altered from outside; 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. A plan about which nobody decided in time is a draft again and may be submitted anew. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does. Steps that failed in an earlier attempt are pending again. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_finish(text, uuid, integer, jsonb) IS 'Records that a step succeeded, with its result; returns the step''s state. Error 55000 without the lease or if the step is finished, P0002 for an unknown plan or step, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Records that a step failed, with the reason; returns the step''s state. Errors as plan_step_finish.';
@@ -283,8 +283,8 @@ COMMENT ON FUNCTION flowai.approval_withdraw(uuid, text) IS 'Takes back an appro
 COMMENT ON FUNCTION flowai.approval_wait(uuid, interval) IS 'Waits until an approval is decided, its deadline has passed, or the timeout (up to an hour) is over. Row: status (open: the time is over), comment, decided_by, decided_at. Sleeps on the latch of the process between looks that get rarer, from 5 milliseconds to a second; a cancel request or statement_timeout ends it at once. Each look sees what is committed by then in every isolation level: in REPEATABLE READ and SERIALIZABLE the answer is newer than what the transaction''s own statements see. The transaction stays open meanwhile: commit what is asked before, or nobody can decide it. Error P0002 for an unknown approval, 22023 for another timeout, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.approval_get(uuid) IS 'An approval with its body and status: open, granted, denied, sent_back, withdrawn, waived or expired. No row if it is not there, for NULL, or without tenant.';
 COMMENT ON FUNCTION flowai.approval_list(text, uuid, integer) IS 'Approvals, newest first: asked, those of this role; or waiting, those that this session may decide. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for another word or without tenant.';
-COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide. deciders: the role whose members may decide. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool or function, 22023 for another policy or function, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide; true unless told otherwise, while without any policy it may. deciders: the role whose members may decide. A policy about the tool execute_query binds ref_put_query as well. A grant counts only as long as whoever gave it may decide by the policy in force. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool, kind of plans or function, 22023 for another policy or function, or one that would protect nothing, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, who asked included, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.approval_policy_list(text) IS 'The policies of a tenant. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai_internal.approval_gate(text, jsonb) IS 'Whether a call of a tool may go on; if not, the approval that it waits for or that was refused. Uses up the grant of exactly this call, or asks for one. For flowai.call_tool, which asks as flowai_owner.';
 
@@ -315,7 +315,7 @@ GRANT EXECUTE ON FUNCTION flowai.data_environment_set(jsonb), flowai.data_enviro
 -- --------------------------------------------------------------------------------------- tool
 
 COMMENT ON FUNCTION flowai.tools() IS 'The tools that an agent may use: name, description, and input_schema, a JSON Schema as function-calling APIs take it.';
-COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. Where a policy asks for an approval the answer is an error with approval_id and status: the call runs once a person has granted it, when the same role calls again with equal arguments, and each grant is for one call; if the call fails, its grant stays. Where the tenant has set a data environment, tools whose data it does not supply say which setting would. A null argument counts as left away. Raises for cancel requests and for what no agent can repair.';
+COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. Where a policy asks for an approval the answer is an error with approval_id and status: the call runs once a person has granted it, when the same role calls again with equal arguments, and each grant is for one call; if the call fails, or its transaction is rolled back, its grant stays: what it read before that was read. Where the tenant has set a data environment, tools whose data it does not supply say which setting would. A null argument counts as left away. Raises for cancel requests and for what no agent can repair.';
 GRANT EXECUTE ON FUNCTION flowai.tools(), flowai.call_tool(text, jsonb) TO flowai_user;
 
 -- ---------------------------------------------------------------------------------- readiness
@@ -807,7 +807,7 @@ AS 'MODULE_PATHNAME', 'plan_claim_wrapper';
 CREATE  FUNCTION "plan_fail"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
-	"error" jsonb /* Option < JsonB > */
+	"error" jsonb /* Option < Jsonb > */
 ) RETURNS TABLE (
 	"plan" TEXT,  /* String */
 	"state" TEXT,  /* String */
@@ -822,7 +822,7 @@ AS 'MODULE_PATHNAME', 'plan_fail_wrapper';
 CREATE  FUNCTION "plan_finish"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
-	"outcome" jsonb DEFAULT NULL /* Option < JsonB > */
+	"outcome" jsonb DEFAULT NULL /* Option < Jsonb > */
 ) RETURNS TABLE (
 	"plan" TEXT,  /* String */
 	"state" TEXT,  /* String */
@@ -861,7 +861,7 @@ AS 'MODULE_PATHNAME', 'plan_inputs_wrapper';
 -- flowai_runtime::api::plan::plan_kind_define
 CREATE  FUNCTION "plan_kind_define"(
 	"kind" TEXT, /* Option < & str > */
-	"schema" jsonb /* Option < JsonB > */
+	"schema" jsonb /* Option < Jsonb > */
 ) RETURNS bigint /* i64 */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -906,7 +906,7 @@ CREATE  FUNCTION "plan_step_fail"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
 	"step_no" INT, /* Option < i32 > */
-	"error" jsonb DEFAULT NULL /* Option < JsonB > */
+	"error" jsonb DEFAULT NULL /* Option < Jsonb > */
 ) RETURNS TEXT /* & '_ str */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -918,7 +918,7 @@ CREATE  FUNCTION "plan_step_finish"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
 	"step_no" INT, /* Option < i32 > */
-	"result" jsonb DEFAULT NULL /* Option < JsonB > */
+	"result" jsonb DEFAULT NULL /* Option < Jsonb > */
 ) RETURNS TEXT /* & '_ str */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -1098,7 +1098,7 @@ AS 'MODULE_PATHNAME', 'ref_intact_wrapper';
 -- flowai_runtime::api::reference::ref_kind_define
 CREATE  FUNCTION "ref_kind_define"(
 	"kind" TEXT, /* Option < & str > */
-	"schema" jsonb DEFAULT NULL, /* Option < JsonB > */
+	"schema" jsonb DEFAULT NULL, /* Option < Jsonb > */
 	"ttl" interval DEFAULT NULL, /* Option < Interval > */
 	"max_bytes" bigint DEFAULT NULL /* Option < i64 > */
 ) RETURNS bigint /* i64 */
@@ -1126,7 +1126,7 @@ CREATE  FUNCTION "ref_put"(
 	"kind" TEXT,  /* String */
 	"id" TEXT,  /* String */
 	"created" bool,  /* bool */
-	"summary" jsonb,  /* JsonB */
+	"summary" jsonb,  /* Stored */
 	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
 )
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
@@ -1334,7 +1334,7 @@ AS 'MODULE_PATHNAME', 'whoami_wrapper';
 -- flowai_runtime::api::tool::call_tool
 CREATE  FUNCTION "call_tool"(
 	"name" TEXT, /* Option < & str > */
-	"args" jsonb DEFAULT '{}' /* Option < JsonB > */
+	"args" jsonb DEFAULT '{}' /* Option < Jsonb > */
 ) RETURNS jsonb /* Answer */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -2234,7 +2234,7 @@ BEGIN ATOMIC
     WHERE r.tenant_id = flowai.current_tenant()
       AND r.kind = $1
       AND r.id = $2
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp());
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_get(kind text, id text)
@@ -2246,7 +2246,7 @@ BEGIN ATOMIC
     WHERE p.tenant_id = flowai.current_tenant()
       AND p.kind = ref_get.kind
       AND p.id = ref_get.id
-      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp());
+      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)
@@ -2258,7 +2258,7 @@ BEGIN ATOMIC
     WHERE r.tenant_id = flowai.current_tenant()
       AND ($1 IS NULL OR r.kind = $1)
       AND r.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
     ORDER BY r.id
     LIMIT flowai_internal.page_rows(max_rows);
 END;
@@ -2274,7 +2274,7 @@ BEGIN ATOMIC
       ON p.tenant_id = flowai.current_tenant()
      AND p.kind = h.handle ->> 'kind'
      AND p.id = h.handle ->> 'id'
-     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp())
+     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp())
     ORDER BY h.ordinal;
 END;
 
@@ -2738,7 +2738,7 @@ COMMENT ON COLUMN flowai.approval_policies.policy IS 'never, always, or predicat
 COMMENT ON COLUMN flowai.approval_policies.predicate_schema IS 'Schema of the function (subject_kind text, subject text, body jsonb) that says whether an approval is needed; NULL for other policies.';
 COMMENT ON COLUMN flowai.approval_policies.predicate_name IS 'Name of the function.';
 COMMENT ON COLUMN flowai.approval_policies.predicate_digest IS 'SHA-256 over what the function was when the policy was set: one that was changed since is not asked, and an approval is needed.';
-COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide.';
+COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide. Without a policy it may.';
 COMMENT ON COLUMN flowai.approval_policies.deciders IS 'The role whose members may decide; NULL for every role of the tenant.';
 COMMENT ON COLUMN flowai.approval_policies.set_by IS 'The role that set it.';
 COMMENT ON COLUMN flowai.approval_policies.set_at IS 'When.';
@@ -2810,12 +2810,12 @@ COMMENT ON COLUMN flowai.approvals.requested_at IS 'When it asked.';
 COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided, and a grant for a tool be used; NULL for ever.';
 COMMENT ON COLUMN flowai.approvals.separate_duties IS 'Whether the login that asked may not decide, as the policy was when it asked.';
 COMMENT ON COLUMN flowai.approvals.deciders IS 'The role whose members may decide, as the policy was when it was asked; NULL for every role of the tenant.';
-COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it was asked anew; NULL while open.';
+COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it is asked anew or its plan goes on; NULL while open.';
 COMMENT ON COLUMN flowai.approvals.comment IS 'What the person said about it; may be NULL.';
 COMMENT ON COLUMN flowai.approvals.decided_by IS 'The role that decided.';
 COMMENT ON COLUMN flowai.approvals.decided_login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.approvals.decided_at IS 'When it decided.';
-COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one.';
+COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one that is committed.';
 SELECT flowai_internal.make_tenant_table('flowai.approvals');
 
 -- ----------------------------------------------------------------------------------------- policies
@@ -2841,7 +2841,7 @@ CREATE FUNCTION flowai_internal.approval_may_decide(role text, deciders text) RE
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT deciders IS NULL OR COALESCE(pg_has_role(role::name, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
+    SELECT deciders IS NULL OR COALESCE(pg_has_role(to_regrole(quote_ident(role))::oid, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
 END;
 COMMENT ON FUNCTION flowai_internal.approval_may_decide(text, text) IS 'Whether a role has the privileges of the deciders. NULL deciders are everybody; a role that is gone is nobody.';
 
@@ -2849,7 +2849,7 @@ CREATE FUNCTION flowai_internal.approval_status(decision text, expires_at timest
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN decision IS NOT NULL THEN decision
-                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.statement_timestamp() THEN 'expired'
+                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp() THEN 'expired'
                 ELSE 'open' END;
 END;
 COMMENT ON FUNCTION flowai_internal.approval_status(text, timestamptz) IS 'The decision; without one open, or expired after the deadline.';
@@ -2862,7 +2862,7 @@ CREATE VIEW flowai.approval_inbox WITH (security_invoker = true, security_barrie
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at, a.body
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL AND a.requested_at IS NOT NULL
-  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp())
+  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.clock_timestamp())
   AND (NOT a.separate_duties OR a.requested_login <> SESSION_USER)
   AND (a.deciders IS NULL OR COALESCE(pg_catalog.pg_has_role(
           COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER)::name, pg_catalog.to_regrole(pg_catalog.quote_ident(a.deciders))::oid, 'USAGE'), false));
@@ -2880,7 +2880,7 @@ COMMENT ON COLUMN flowai.approval_inbox.body IS 'What exactly is asked about.';
 CREATE VIEW flowai.approval_outbox WITH (security_invoker = true, security_barrier = true) AS
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_at, a.expires_at,
        CASE WHEN a.decision IS NOT NULL THEN a.decision
-            WHEN a.expires_at <= pg_catalog.statement_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
+            WHEN a.expires_at <= pg_catalog.clock_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.requested_by = COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER);
 COMMENT ON VIEW flowai.approval_outbox IS 'Approvals of the tenant in force that this role asked for, and what came of them.';
@@ -3671,8 +3671,9 @@ END $$;
 --   tenancy
 
 -- What an agent may use, behind one door: names, descriptions and schemas as function-calling APIs take
--- them (an object, plain types, nothing exotic), and flowai.call_tool, which runs one of them. Each tool is
--- a function of this extension; src/store/tool.rs says which statement stands behind each name.
+-- them (an object, a type for each property, nothing exotic; where any JSON value goes the type is a list),
+-- and flowai.call_tool, which runs one of them. Each tool is a function of this extension; src/store/tool.rs
+-- says which statement stands behind each name.
 
 CREATE FUNCTION flowai.tools()
 RETURNS TABLE (name text, description text, input_schema jsonb)
@@ -3694,7 +3695,7 @@ BEGIN ATOMIC
      '{"ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1000}}', '{ids}'),
     ('list_schema_fields', 'Lists the columns of a table or view that is in the catalog.',
      '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000},
-       "after": {"type": "integer", "description": "Ordinal of the last column seen."}}', '{entry}'),
+       "after": {"type": "integer", "minimum": 0, "maximum": 2147483647, "description": "Ordinal of the last column seen."}}', '{entry}'),
     ('get_catalog_relations', 'Lists the relations of a catalog entry: what it contains, references, joins with.',
      '{"entry": {"type": "string"}, "direction": {"type": "string", "enum": ["out", "in", "both"]}, "kinds": {"type": "array", "items": {"type": "string"}},
        "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{entry}'),
@@ -3707,20 +3708,20 @@ BEGIN ATOMIC
     ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
      '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
     ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
-     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1},
+     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647},
        "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
-     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
-       "expected_version": {"type": "integer", "minimum": 0}}', '{namespace,key,value}'),
+     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000},
+       "expected_version": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}}', '{namespace,key,value}'),
     ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_list', 'Lists keys and values whose key begins with a prefix. For more, pass the last key as after.',
      '{"namespace": {"type": "string"}, "prefix": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{namespace}'),
     ('ref_put', 'Stores a payload and returns a short handle {kind, id} for it. The same payload has the same handle.',
-     '{"kind": {"type": "string"}, "payload": {"description": "Any JSON value."}, "summary": {"description": "What the payload is, in a few words or fields."},
-       "ttl_seconds": {"type": "number", "minimum": 0.001}}', '{kind,payload}'),
+     '{"kind": {"type": "string"}, "payload": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "summary": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "What the payload is, in a few words or fields."},
+       "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000}}', '{kind,payload}'),
     ('ref_put_query', 'Runs a read-only statement and stores its rows as a payload, without showing them. Returns a handle and a summary.',
-     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{kind,sql}'),
+     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647}}', '{kind,sql}'),
     ('ref_summary', 'Tells what a payload is without reading it.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
     ('ref_resolve', 'Reads the payload of a handle.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
     ('ref_list', 'Lists handles with their summaries. For more, pass the last id as after.',
@@ -3728,7 +3729,7 @@ BEGIN ATOMIC
     ('plan_store', 'Stores a plan as a draft, or a new body of a draft with the revision that was seen.',
      '{"kind": {"type": "string"}, "plan": {"type": "string", "description": "Id of the plan."},
        "body": {"type": "object", "description": "{title, steps: [{operation, input, references: [{kind, id}]}]}"},
-       "expected_revision": {"type": "integer", "minimum": 1}}', '{kind,plan,body}'),
+       "expected_revision": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}}', '{kind,plan,body}'),
     ('plan_submit', 'Submits a draft for a person to decide on.',
      '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
     ('plan_cancel', 'Cancels a plan that does not run yet.', '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
@@ -3736,8 +3737,8 @@ BEGIN ATOMIC
     ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
      '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
     ('approval_request', 'Asks a person for an approval: of a call of a tool (subject_kind tool, subject_id its name, body its arguments), of a plan (subject_kind plan, body its body), or of anything else.',
-     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"description": "What exactly is asked about: any JSON value."},
-       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001}}', '{subject_kind,subject_id,body}'),
+     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "What exactly is asked about: any JSON value."},
+       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000}}', '{subject_kind,subject_id,body}'),
     ('approval_get', 'Shows an approval and whether it is open, granted, denied, sent_back, withdrawn, waived or expired.', '{"approval": {"type": "string", "description": "The id that was returned when it was asked for."}}', '{approval}'),
     ('approval_list', 'Lists approvals, newest first: those asked for, or those that wait for a decision. Only a person decides. For more, pass the last id as after.',
      '{"which": {"type": "string", "enum": ["asked", "waiting"]}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
@@ -3978,8 +3979,8 @@ END;
 
 -- Key/value entries: small state that agents and applications keep between calls.
 --
--- An entry that has expired is gone for every operation, long before anybody removes its row. Reads
--- judge that by the start of the statement, as they judge visibility; writes by the moment of writing.
+-- An entry that has expired is gone for every operation, long before anybody removes its row. Reads judge
+-- that by the moment of reading, writes by that of writing: a statement may last, as a block of PL/pgSQL does.
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
@@ -4020,7 +4021,7 @@ BEGIN ATOMIC
     WHERE e.tenant_id = flowai.current_tenant()
       AND e.namespace = kv_get.namespace
       AND e.key = kv_get.key
-      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp());
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.kv_get_many(namespace text, keys text[])
@@ -4033,7 +4034,7 @@ BEGIN ATOMIC
       ON e.tenant_id = flowai.current_tenant()
      AND e.namespace = kv_get_many.namespace
      AND e.key = k.key
-     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
     ORDER BY k.ordinal;
 END;
 
@@ -4049,7 +4050,7 @@ BEGIN ATOMIC
       AND e.key < flowai_internal.prefix_end(kv_list.prefix) COLLATE "C"
       -- Not COALESCE: the server would not trust it before the policy, and so not in the index.
       AND e.key > CASE WHEN kv_list.after IS NULL THEN '' ELSE kv_list.after END COLLATE "C"
-      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
     ORDER BY e.key
     LIMIT flowai_internal.page_rows(max_rows);
 END;
@@ -4059,11 +4060,12 @@ RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, nex
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
     SELECT e.namespace,
-           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp()),
-           pg_catalog.count(*) FILTER (WHERE e.expires_at <= pg_catalog.statement_timestamp()),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > now.moment),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at <= now.moment),
            COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
-           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > pg_catalog.statement_timestamp())
-    FROM flowai.kv_entries e
+           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > now.moment)
+    -- One moment for all counts.
+    FROM flowai.kv_entries e CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
     WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
     GROUP BY e.namespace ORDER BY e.namespace;
 END;

@@ -28,6 +28,22 @@ SELECT approval FROM flowai.plan_submit('p3', deadline => '1 microsecond') \gset
 SELECT count(*) FROM flowai.approval_inbox;
 SELECT * FROM flowai.approval_decide(:'approval', 'granted');
 SELECT * FROM flowai.plan_submit('p1', deadline => '0 seconds');
+SELECT * FROM flowai.plan_submit('p1', deadline => '-4 months 121 days');
+-- A plan about which nobody decided in time may be revised, and submitted anew.
+SELECT created FROM flowai.plan_store('report', 'late', '{"title": "Send it", "steps": [{"operation": "o"}]}');
+SELECT state FROM flowai.plan_submit('late', deadline => '1 microsecond');
+SELECT state FROM flowai.plan_submit('late', deadline => '1 microsecond');
+SELECT revision FROM flowai.plan_store('report', 'late', '{"title": "Send that", "steps": [{"operation": "o"}]}', 1);
+SELECT state, revision, approval AS late FROM flowai.plan_submit('late', deadline => '1 day') \gset
+\echo :state :revision
+SELECT state FROM flowai.plan_submit('late');
+SELECT * FROM flowai.plan_store('report', 'late', '{"title": "Send it", "steps": [{"operation": "o"}]}', 2);
+SELECT from_state, to_state, revision, comment FROM flowai.plan_history('late');
+SELECT subject_revision, decision FROM flowai.approvals WHERE subject_id = 'late' ORDER BY requested_at;
+SELECT name, attributes - 'approval' AS attributes FROM flowai.event_list('flowai.', max_rows => 1000) WHERE attributes ->> 'plan' = 'late';
+SELECT state FROM flowai.approval_decide(:'late', 'granted');
+SELECT * FROM flowai.plan_submit('p2', comment => repeat('x', 8193));
+SELECT * FROM flowai.plan_cancel('p2', repeat('x', 8193));
 -- A body that changed behind the person's back is not what was decided.
 RESET ROLE;
 \set VERBOSITY terse
@@ -120,6 +136,10 @@ SELECT flowai.approval_policy_set('acme', 'plan', 'report', 'always', deciders =
 SELECT flowai.approval_policy_set('acme', 'plan', 'report', 'always', separate_duties => NULL);
 SELECT flowai.approval_policy_set('acme', 'tool', 'no_such_tool', 'always');
 SELECT flowai.approval_policy_set(NULL, 'tool', 'kv_get', 'always');
+-- What would protect nothing.
+SELECT flowai.approval_policy_set('acme', 'tools', 'kv_delete', 'always');
+SELECT flowai.approval_policy_set('acme', 'plan', 'no such kind', 'always');
+SELECT flowai.approval_policy_set('acme', 'tool', 'approval_request', 'always');
 SELECT flowai.approval_policy_drop('acme', 'plan', 'other');
 SELECT flowai.approval_policy_list('nobody');
 -- Never: the plan is approved at once, and that is on record too.

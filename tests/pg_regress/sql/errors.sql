@@ -2,8 +2,8 @@
 -- error says what to do next.
 --
 -- Not here, because no call breaks them: internal, interrupted, query_nested, search_scope_free and
--- ref_settled, approval_settled (races), approval_body_json, approval_count and dependency_supplied (of call_tool: tool.sql), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
--- (catalog.sql), json_text and json_depth (jsonb is always readable that far), the rules of the
+-- ref_settled, approval_settled (races), approval_count and dependency_supplied (of call_tool: tool.sql), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
+-- (catalog.sql), json_text (jsonb is always JSON), schema_work (json_arguments.sql), the rules of the
 -- installation (schema_empty, schema_owned, roles_plain), tenant_once_per_transaction (tenancy.sql).
 CREATE FUNCTION pg_temp.raised(role name, call text, OUT state text, OUT rule text, OUT message text, OUT hint boolean) LANGUAGE plpgsql AS $$
 DECLARE
@@ -145,7 +145,10 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (93, 'acme_app', format('flowai.approval_decide(%L, ''granted'')', :'own')),
     (94, 'acme_other', format('flowai.approval_withdraw(%L)', :'web')),
     (95, 'acme_app', 'flowai.data_environment_set(''{"a": 1}'')'),
-    (96, 'acme_app', 'flowai.plan_reap(-1)')
+    (96, 'acme_app', 'flowai.plan_reap(-1)'),
+    (97, 'acme_app', 'flowai.plan_kind_define(''k'', jsonb_build_object(''title'', repeat(''x'', 1100000)))'),
+    (98, 'acme_app', 'flowai.plan_kind_define(''k'', (repeat(''[[[['', 32) || repeat('']]]]'', 32))::jsonb)'),
+    (99, 'steward', 'flowai.approval_policy_set(''acme'', ''tools'', ''kv_delete'', ''always'')')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;
 SET ROLE steward;
 SELECT flowai.tenant_revoke('acme', 'acme_other');

@@ -172,3 +172,34 @@ SELECT entries, expired FROM flowai.kv_stats('batch');
 SET ROLE globex_app;
 SELECT flowai.kv_purge() AS purged, (SELECT count(*) FROM flowai.kv_stats()) AS namespaces;
 RESET ROLE;
+-- Lives are positive whatever the month; what has expired is gone within a statement, too.
+SET ROLE acme_app;
+SELECT * FROM flowai.kv_put('life', 'k', '1', '-4 months 121 days');
+SELECT * FROM flowai.kv_put('life', 'k', '1', '1 day -1 hour');
+SELECT count(*) FROM flowai.kv_put('life', 'k', '1', '1 month 1 day');
+DO $$
+DECLARE
+    after text;
+BEGIN
+    PERFORM flowai.kv_put('life', 'brief', '1', '200 milliseconds');
+    PERFORM pg_sleep(0.25);
+    SELECT concat_ws(' ', (SELECT value FROM flowai.kv_get('life', 'brief')), (SELECT m.found FROM flowai.kv_get_many('life', '{brief}') m),
+                     (SELECT string_agg(l.key, ' ' ORDER BY l.key) FROM flowai.kv_list('life') l),
+                     (SELECT s.expired FROM flowai.kv_stats('life') s)) INTO after;
+    RAISE NOTICE 'after: %', after;
+END $$;
+DO $$
+DECLARE
+    handle record;
+    found text;
+BEGIN
+    PERFORM flowai.ref_kind_define('brief');
+    SELECT * INTO handle FROM flowai.ref_put('brief', '[1]', ttl => '200 milliseconds');
+    PERFORM pg_sleep(0.25);
+    SELECT concat_ws(' ', (SELECT count(*) FROM flowai.ref_get('brief', handle.id)), (SELECT count(*) FROM flowai.ref_summary('brief', handle.id)),
+                     (SELECT count(*) FROM flowai.ref_list('brief'))) INTO found;
+    RAISE NOTICE 'found: %', found;
+    PERFORM flowai.ref_resolve('brief', handle.id);
+EXCEPTION WHEN no_data_found THEN
+    RAISE NOTICE 'not found';
+END $$;

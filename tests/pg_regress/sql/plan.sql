@@ -158,3 +158,19 @@ INSERT INTO flowai.plan_transitions (tenant_id, plan_id, transition_no, from_sta
 INSERT INTO flowai.plan_steps (tenant_id, plan_id, step_no, operation, input) VALUES ('globex', 'nothing', 1, 'o', '{}');
 -- The moves as core has them (its test plan_properties lists the same).
 SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'plan_transitions_legal' AND conrelid = 'flowai.plan_transitions'::regclass;
+-- A step that failed is tried again in the next attempt.
+SET ROLE acme_app;
+SELECT flowai.plan_kind_define('again', '{}');
+SELECT created FROM flowai.plan_store('again', 'again', '{"title": "t", "steps": [{"operation": "a"}, {"operation": "b"}]}');
+SELECT d.state FROM flowai.plan_submit('again') s, flowai.approval_decide(s.approval, 'granted') d;
+SELECT token FROM flowai.plan_claim('again') \gset
+SELECT flowai.plan_step_finish('again', :'token', 1, '1'), flowai.plan_step_fail('again', :'token', 2, '"no"');
+SELECT * FROM flowai.plan_finish('again', :'token');
+RESET ROLE;
+UPDATE flowai.plans SET lease_expires_at = clock_timestamp() WHERE id = 'again';
+SET ROLE acme_app;
+SELECT token, attempt FROM flowai.plan_claim('again') \gset
+\echo :attempt
+SELECT s ->> 'state' AS state, s -> 'result' AS result FROM flowai.plan_get('again'), jsonb_array_elements(steps) AS s;
+SELECT flowai.plan_step_finish('again', :'token', 2, '2');
+SELECT state FROM flowai.plan_finish('again', :'token');

@@ -37,6 +37,11 @@ SELECT flowai.call_tool('plan_submit', '{"plan": "p"}') ->> 'code';
 SELECT jsonb_array_length(flowai.call_tool('plan_history', '{"plan": "p"}') -> 'moves');
 SELECT flowai.call_tool('plan_get', '{"plan": "p"}') ? 'found' AS missing, jsonb_array_length(flowai.call_tool('plan_list', '{"state": "submitted"}') -> 'plans') AS plans;
 SELECT flowai.call_tool('plan_cancel', '{"plan": "p"}') -> 'state';
+-- Numbers that are integers however they are spelt, and lives as long as there are.
+SELECT jsonb_array_length(flowai.call_tool('kv_list', '{"namespace": "agent", "max_rows": 1.0}') -> 'entries');
+SELECT flowai.call_tool('kv_put', '{"namespace": "agent", "key": "a", "value": 2, "expected_version": 7.0}') ->> 'code';
+SELECT flowai.call_tool('kv_put', '{"namespace": "agent", "key": "a", "value": 2, "ttl_seconds": 1e20}') ->> 'detail';
+SELECT t.name, p.key FROM flowai.tools() t, jsonb_each(t.input_schema -> 'properties') AS p WHERE NOT p.value ? 'type';
 -- What an agent does wrong.
 SELECT flowai.call_tool('drop_everything');
 SELECT flowai.call_tool(NULL);
@@ -126,6 +131,42 @@ SET SESSION AUTHORIZATION acme_lead;
 SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'denied') WHERE i.body ->> 'key' = 'later';
 SET SESSION AUTHORIZATION acme_app;
 SELECT * FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "later"}');
+-- A policy that gets stricter binds grants that are there: who gave it may not give it now.
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_set('acme', 'tool', 'kv_delete', 'always', separate_duties => false);
+SET SESSION AUTHORIZATION acme_app;
+SELECT answer ->> 'status' AS status FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "own"}');
+SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.body ->> 'key' = 'own';
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_set('acme', 'tool', 'kv_delete', 'always', separate_duties => true);
+SET SESSION AUTHORIZATION acme_app;
+SELECT answer ->> 'status' AS status FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "own"}');
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_set('acme', 'tool', 'kv_delete', 'always', separate_duties => false, deciders => 'acme_lead');
+SET SESSION AUTHORIZATION acme_app;
+SELECT answer ->> 'status' AS status FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "own"}');
+SET SESSION AUTHORIZATION acme_lead;
+SELECT decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.body ->> 'key' = 'own';
+SET SESSION AUTHORIZATION acme_app;
+SELECT answer FROM pg_temp.call('kv_delete', '{"namespace": "agent", "key": "own"}');
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_set('acme', 'tool', 'kv_delete', 'always');
+-- What guards execute_query guards ref_put_query.
+SELECT flowai.approval_policy_set('acme', 'tool', 'execute_query', 'always');
+SELECT flowai.approval_policy_set('acme', 'tool', 'ref_put_query', 'never');
+SET SESSION AUTHORIZATION acme_app;
+SELECT * FROM pg_temp.call('ref_put_query', '{"kind": "facts", "sql": "SELECT 2 AS n"}');
+SET SESSION AUTHORIZATION acme_lead;
+SELECT subject_id, decision FROM flowai.approval_inbox i, flowai.approval_decide(i.id, 'granted') WHERE i.body ? 'sql';
+SET SESSION AUTHORIZATION acme_app;
+SELECT answer -> 'created' AS created FROM pg_temp.call('ref_put_query', '{"kind": "facts", "sql": "SELECT 2 AS n"}');
+SET SESSION AUTHORIZATION steward;
+SELECT flowai.approval_policy_drop('acme', 'tool', 'execute_query'), flowai.approval_policy_drop('acme', 'tool', 'ref_put_query');
+SET SESSION AUTHORIZATION acme_app;
+BEGIN;
+SELECT revision FROM flowai.data_environment_set('{"catalog": {"kind": "empty"}}');
+SELECT answer ->> 'error' AS error FROM pg_temp.call('ref_put_query', '{"kind": "facts", "sql": "SELECT 2 AS n"}');
+ROLLBACK;
 -- An inbox is for people: so many calls may wait, and no more.
 RESET SESSION AUTHORIZATION;
 INSERT INTO flowai.approvals (tenant_id, id, subject_kind, subject_id, subject_revision, title, body, body_hash, requested_by, requested_login)

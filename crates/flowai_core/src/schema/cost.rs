@@ -535,7 +535,8 @@ impl<'a> Builder<'a> {
 
     fn pattern(&mut self, text: &str) -> u64 {
         let size = pattern::size(text);
-        self.pattern_parts = self.pattern_parts.saturating_add(size.parts);
+        // Also the smallest takes its time to be made.
+        self.pattern_parts = self.pattern_parts.saturating_add(size.parts).saturating_add(50);
         size.places
     }
 
