@@ -271,7 +271,7 @@ impl Part {
 
 /// Steps to search a text for an expression.
 fn searching(text: &str, places: u64) -> u64 {
-    (text.len() as u64).saturating_mul(places) / 32 + 32 * places.min(1)
+    (text.len() as u64).saturating_mul(places) / 4 + 32 * places.min(1)
 }
 
 /// Steps to compare a value with one of the schema, which has a size.

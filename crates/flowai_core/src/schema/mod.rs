@@ -358,18 +358,23 @@ mod tests {
     #[test]
     fn what_is_inside_each_other_fits_a_small_stack() {
         // The last part leads into the value and to the first.
-        let mut schema = doubling(60, |a, _| json!({"allOf": [a]}), json!({"items": {"$ref": "#/$defs/d0"}}));
+        let mut schema =
+            doubling(60, |a, _| json!({"allOf": [a]}), json!({"items": {"$ref": "#/$defs/d0"}}));
         schema["$defs"]["d60"]["type"] = json!(["array", "null"]);
         let nested = |n, last: Value| (0..n).fold(last, |value, _| json!([value]));
         let compiled = Schema::compile(&json!({"$ref": "#/$defs/d0", "$defs": schema["$defs"]}));
         assert_eq!(compiled.unwrap_err().rule, "schema_size");
-        let mut schema = doubling(28, |a, _| json!({"allOf": [a]}), json!({"items": {"$ref": "#/$defs/d0"}}));
+        let mut schema =
+            doubling(28, |a, _| json!({"allOf": [a]}), json!({"items": {"$ref": "#/$defs/d0"}}));
         schema["$defs"]["d28"]["type"] = json!(["array", "null"]);
         let schema = Schema::compile(&schema).unwrap();
         assert!(schema.check(&nested(30, json!(null)), "r", "x").is_ok());
         let error = schema.check(&nested(30, json!(1)), "r", "x").unwrap_err();
         assert!(error.detail.unwrap().starts_with(&format!("At {}: ", "/0".repeat(30))));
-        assert_eq!(schema.check(&nested(100, json!(null)), "r", "x").unwrap_err().rule, "schema_work");
+        assert_eq!(
+            schema.check(&nested(100, json!(null)), "r", "x").unwrap_err().rule,
+            "schema_work"
+        );
     }
 
     #[test]
