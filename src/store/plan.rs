@@ -69,9 +69,15 @@ const SUBMIT: &str = "
     WHERE tenant_id = $1 AND id = $2 AND state = 'draft'
     RETURNING revision, title, body_hash, body, kind::text";
 
-const WAITS: &str = "
-    SELECT revision, body_hash FROM flowai.plans
-    WHERE tenant_id = $1 AND id = $2 AND state = 'submitted' FOR UPDATE";
+/// A plan about which nobody decided in time, locked. Others are not: a move that they do not allow is
+/// refused at once.
+const LATE: &str = "
+    SELECT p.revision, p.body_hash FROM flowai.plans p
+    WHERE p.tenant_id = $1 AND p.id = $2 AND p.state = 'submitted'
+      AND EXISTS (SELECT FROM flowai.approvals a
+                  WHERE a.tenant_id = $1 AND a.subject_kind = 'plan' AND a.subject_id = $2
+                    AND a.decision IS NULL AND a.expires_at <= pg_catalog.clock_timestamp())
+    FOR UPDATE OF p";
 
 const BODY_HASH: &str =
     "SELECT body_hash FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
@@ -459,15 +465,16 @@ fn or_after_lapse<T>(
     if found.is_some() {
         return Ok(found);
     }
-    let waits = spi::write_one(WAITS, args![tenant, id], |row| {
+    let late = spi::write_one(LATE, args![tenant, id], |row| {
         Ok((row.need::<i64>(1)?, row.need::<Vec<u8>>(2)?))
     })?;
-    let Some((revision, hash)) = waits else { return Ok(None) };
-    if !approval::lapse(tenant, PLAN, id)? {
-        return Ok(None);
+    // Whoever waited for the lock may have waited for one who did just this.
+    if let Some((revision, hash)) = late
+        && approval::lapse(tenant, PLAN, id)?
+    {
+        let comment = Some("nobody decided in time");
+        approval::move_plan(tenant, id, revision, hash, State::Draft, comment)?;
     }
-    let comment = Some("nobody decided in time");
-    approval::move_plan(tenant, id, revision, hash, State::Draft, comment)?;
     attempt()
 }
 
