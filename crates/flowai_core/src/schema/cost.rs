@@ -7,14 +7,15 @@
 //! through the value as the validator would if nothing ever ended early, with a number for how often each
 //! part is applied at each place instead of applying it so often.
 //!
-//! The validator remembers the verdicts of parts that lead back to themselves, once they have cost something:
-//! of those no more than a few repetitions count, else no union of types that contain each other would pass.
-//! It does not do so when it collects errors, for which all repetitions count.
+//! The validator remembers the verdict of a part that leads back to itself, once it has cost something: of that no
+//! more than a few repetitions count, else no union of types that contain each other would pass. Of several parts
+//! that lead to each other it remembers only some; which ones is its own business, so all repetitions count. They
+//! also do when it collects errors: then it remembers nothing, and goes on where it would otherwise stop.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{matcher, pattern, refused, too_large, too_much};
 use crate::error::Result;
@@ -58,8 +59,11 @@ struct Part {
     again: u64,
     /// Which parts lead to each other: those of one number do.
     circle: usize,
-    /// Whether it leads back to itself by a reference to it.
+    /// Whether all that lead back to themselves here do so by a reference to this one.
     remembered: bool,
+    /// What the value must be, and have, before anything else is asked.
+    types: Option<Vec<String>>,
+    required: Vec<String>,
     /// Whether its error tells those of its parts.
     tells: bool,
     /// By name, by pattern, and of all other members.
@@ -101,6 +105,8 @@ pub(super) struct Work {
     /// How many repetitions count of parts that lead back to themselves, and whether there were more.
     repeats: u64,
     rests: bool,
+    /// Whether the count is of a search for all errors.
+    all_errors: bool,
     /// How often a part of the schema met a part of the value: what counting itself takes.
     visits: u64,
 }
@@ -118,7 +124,7 @@ impl Graph {
 
     /// Counts what collecting all errors takes, up to the limit.
     pub(super) fn work_of_errors(&self, value: &Value) -> Result<Work> {
-        self.count(value, Work { repeats: u64::MAX, ..Work::default() })
+        self.count(value, Work { repeats: u64::MAX, all_errors: true, ..Work::default() })
     }
 
     fn count(&self, value: &Value, mut work: Work) -> Result<Work> {
@@ -141,6 +147,10 @@ impl Graph {
                 times = work.repeats;
             }
             work.visits += 1;
+            if !work.all_errors && part.refuses(value) {
+                work.add(times)?;
+                continue;
+            }
             if work.visits > MAX_VISITS {
                 return Err(too_much(format!(
                     "More than {MAX_VISITS} times a part of it would meet a part of the value."
@@ -256,6 +266,23 @@ fn apply(asked: &mut Asked, part: usize, times: u64, within: u32) {
 }
 
 impl Part {
+    /// Whether the value is not of its type, or lacks a member: then nothing else is asked.
+    fn refuses(&self, value: &Value) -> bool {
+        let is = |name: &String| match name.as_str() {
+            "null" => value.is_null(),
+            "boolean" => value.is_boolean(),
+            "number" | "integer" => value.is_number(),
+            "string" => value.is_string(),
+            "array" => value.is_array(),
+            _ => value.is_object(),
+        };
+        let lacks = |members: &Map<String, Value>| {
+            self.required.iter().any(|name| !members.contains_key(name))
+        };
+        self.types.as_ref().is_some_and(|types| !types.iter().any(is))
+            || value.as_object().is_some_and(lacks)
+    }
+
     /// Steps at a place, without those of the parts that are applied there.
     fn steps_at(&self, value: &Value) -> u64 {
         let compared = self.values.iter().map(|(other, size)| comparing(other, *size, value));
@@ -508,7 +535,12 @@ impl<'a> Builder<'a> {
                 ("unevaluatedItems", _) => part.every_item.push((self.part(at), 2)),
                 ("pattern", Value::String(text)) => part.pattern = self.pattern(text),
                 ("uniqueItems", Value::Bool(unique)) => part.unique = *unique,
-                ("required", Value::Array(names)) => part.steps += names.len() as u64,
+                ("required", Value::Array(names)) => {
+                    part.steps += names.len() as u64;
+                    part.required = texts(names);
+                }
+                ("type", Value::String(name)) => part.types = Some(vec![name.clone()]),
+                ("type", Value::Array(names)) => part.types = Some(texts(names)),
                 ("dependentRequired", Value::Object(lists)) => {
                     let names = |list: &Value| list.as_array().map_or(0, Vec::len) as u64;
                     part.steps += lists.values().map(|list| 1 + names(list)).sum::<u64>();
@@ -561,6 +593,10 @@ impl<'a> Builder<'a> {
     }
 }
 
+fn texts(values: &[Value]) -> Vec<String> {
+    values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// Puts the parts in order, and counts what they ask of one place.
 fn in_order(mut parts: Vec<Part>, targets: &HashSet<usize>) -> Result<Graph> {
     let mut around = vec![0_usize; parts.len()];
@@ -587,10 +623,14 @@ fn in_order(mut parts: Vec<Part>, targets: &HashSet<usize>) -> Result<Graph> {
     for (part, circle) in parts.iter_mut().zip(circles) {
         part.circle = circle;
     }
+    let mut targets_of = HashMap::new();
+    for target in targets {
+        *targets_of.entry(parts[*target].circle).or_insert(0) += 1;
+    }
     for target in targets {
         let circle = parts[*target].circle;
         let back = parts[*target].all().any(|inside| parts[inside].circle == circle);
-        parts[*target].remembered = back;
+        parts[*target].remembered = back && targets_of.get(&circle) == Some(&1);
     }
     let mut depth = vec![1_u32; parts.len()];
     let mut count = vec![1_u64; parts.len()];

@@ -339,6 +339,18 @@ mod tests {
             })
             .collect();
         let schema = Schema::compile(&json!({ "oneOf": types })).unwrap();
+        // Also where each has a name, if they are told apart by what they have.
+        let named: serde_json::Map<String, Value> = (0..50)
+            .map(|n| {
+                let has = format!("p{n}");
+                (format!("t{n}"), json!({"type": "object", "required": [has], "properties": {"left": {"$ref": "#/$defs/any"}, "right": {"$ref": "#/$defs/any"}}}))
+            })
+            .chain([("any".to_owned(), json!({"anyOf": (0..50).map(|n| json!({"$ref": format!("#/$defs/t{n}")})).collect::<Vec<_>>()}))])
+            .collect();
+        let named = Schema::compile(&json!({"$ref": "#/$defs/any", "$defs": named})).unwrap();
+        let value = (0..60)
+            .fold(json!({"p0": 1}), |left, _| json!({"p49": 1, "left": left, "right": {"p7": 1}}));
+        assert!(named.check(&value, "r", "x").is_ok());
         let value = (0..100).fold(
             json!({"type": "t49"}),
             |left, _| json!({"type": "t49", "left": left, "right": {"type": "t0"}}),
@@ -385,10 +397,20 @@ mod tests {
         let schema = Schema::compile(&doubling(60, twice, json!(true))).unwrap();
         assert!(schema.check(&nested(10), "r", "x").is_ok());
         assert_eq!(schema.check(&nested(60), "r", "x").unwrap_err().rule, "schema_work");
-        // The validator remembers parts that lead back to themselves; but not when it collects errors.
-        let schema = Schema::compile(&doubling(1, twice, json!({"type": "array", "$ref": "#"})));
-        let error = schema.unwrap().check(&nested(60), "r", "x").unwrap_err();
+        // The validator remembers a part that leads back to itself; but not when it collects errors.
+        let itself =
+            json!({"type": "array", "allOf": [{"items": {"$ref": "#"}}, {"items": {"$ref": "#"}}]});
+        let schema = Schema::compile(&itself).unwrap();
+        let error = schema.check(&nested(60), "r", "x").unwrap_err();
         assert_eq!(error.detail.unwrap(), "It is too large to say where.");
+        // Of parts that lead to each other it does not remember each.
+        let of = |other: &str| json!({"anyOf": vec![json!({"properties": {"a": {"$ref": other}}}); 200], "items": {"type": "null"}});
+        let each_other =
+            json!({"$ref": "#/$defs/a", "$defs": {"a": of("#/$defs/b"), "b": of("#/$defs/a")}});
+        let schema = Schema::compile(&each_other).unwrap();
+        let value = |n| (0..n).fold(json!([null, null]), |value, _| json!({"a": value}));
+        assert!(schema.check(&value(1), "r", "x").is_ok());
+        assert_eq!(schema.check(&value(4), "r", "x").unwrap_err().rule, "schema_work");
         // Numbers that the validator cannot tell apart by their hashes, and brackets that it does not see.
         let unique = Schema::compile(&json!({"uniqueItems": true})).unwrap();
         let numbers: Vec<Value> =
