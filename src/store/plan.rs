@@ -542,7 +542,7 @@ pub(crate) fn claim(
 }
 
 /// Takes plans back from workers whose lease is over: to be claimed again, or failed after so many
-/// attempts. Steps that they finished stay finished.
+/// attempts. Steps that succeeded stay so.
 pub(crate) fn reap_all(max_attempts: Option<i32>, max_rows: Option<i32>) -> Result<Vec<Reaped>> {
     let tenant = tenant::required()?;
     let max_attempts = max_attempts.unwrap_or_else(guc::plan_max_attempts);

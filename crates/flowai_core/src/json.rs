@@ -343,13 +343,20 @@ fn plain(bytes: &[u8]) -> usize {
 
 /// How deep a value may be nested that is read as a tree.
 pub const MAX_TREE_DEPTH: usize = 127;
+/// Most bytes of text that are read as a tree, which is many times as large.
+pub const MAX_TREE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Reads JSON text of the server's as a tree: the one door by which what others wrote becomes a value here. It
 /// means exactly what the text says, or it is refused. `what` names the argument.
 ///
 /// # Errors
-/// `json_depth`, `json_reserved_key`, and `json_text` for what is no JSON.
+/// `json_size`, `json_depth`, `json_reserved_key`, and `json_text` for what is no JSON.
 pub fn read(what: &str, text: &str) -> Result<Value> {
+    if text.len() > MAX_TREE_BYTES {
+        return Err(Error::too_large("json_size", format!("argument \"{what}\" is too large"))
+            .detail(format!("It has {} bytes; the limit is {MAX_TREE_BYTES}.", text.len()))
+            .hint("Pass it in parts."));
+    }
     no_reserved_key(text)?;
     let deepest = depth(text)?;
     if deepest > MAX_TREE_DEPTH {
@@ -444,6 +451,9 @@ mod tests {
         assert_eq!(read("x", reserved).unwrap_err().rule, "json_reserved_key");
         let told = r#"["\"$serde_json::private::Number\": 5"]"#;
         assert_eq!(read("x", told).unwrap()[0], "\"$serde_json::private::Number\": 5");
+        let large = format!("\"{}\"", "x".repeat(MAX_TREE_BYTES - 2));
+        assert!(read("x", &large).is_ok());
+        assert_eq!(read("x", &format!("{large} ")).unwrap_err().rule, "json_size");
         assert_eq!(read("x", "[1").unwrap_err().rule, "json_text");
         assert_eq!(read("x", "\"").unwrap_err().rule, "json_text");
     }

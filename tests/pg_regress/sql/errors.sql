@@ -3,7 +3,7 @@
 --
 -- Not here, because no call breaks them: internal, interrupted, query_nested, search_scope_free and
 -- ref_settled, approval_settled (races), approval_count and dependency_supplied (of call_tool: tool.sql), entry_new and entry_version (DML on the view: catalog_view.sql), path_search_size
--- (catalog.sql), json_text (jsonb is always JSON), schema_work (json_arguments.sql), the rules of the
+-- (catalog.sql), json_text (jsonb is always JSON), json_size (of call_tool), schema_work (json_arguments.sql), the rules of the
 -- installation (schema_empty, schema_owned, roles_plain), tenant_once_per_transaction (tenancy.sql).
 CREATE FUNCTION pg_temp.raised(role name, call text, OUT state text, OUT rule text, OUT message text, OUT hint boolean) LANGUAGE plpgsql AS $$
 DECLARE
