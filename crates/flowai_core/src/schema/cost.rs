@@ -64,6 +64,8 @@ struct Part {
     /// What the value must be, and have, before anything else is asked.
     types: Option<Vec<String>>,
     required: Vec<String>,
+    /// Parts that are asked together with this one, in one pass over the members.
+    together: Vec<usize>,
     /// Whether its error tells those of its parts.
     tells: bool,
     /// By name, by pattern, and of all other members.
@@ -383,6 +385,8 @@ struct Builder<'a> {
     parts: Vec<Part>,
     /// What references lead to.
     targets: HashSet<usize>,
+    /// What `allOf` leads to.
+    merged: HashSet<usize>,
     pattern_parts: u64,
 }
 
@@ -400,6 +404,7 @@ impl<'a> Builder<'a> {
             places: Vec::new(),
             parts: Vec::new(),
             targets: HashSet::new(),
+            merged: HashSet::new(),
             pattern_parts: 0,
         };
         builder.name_places("", document)?;
@@ -471,6 +476,7 @@ impl<'a> Builder<'a> {
             let part = self.read(&place)?;
             self.parts.push(part);
         }
+        self.forget_what_is_asked_late();
         if self.pattern_parts > MAX_PATTERN_PARTS {
             return Err(too_large(format!(
                 "Its regular expressions have {} parts, repetitions unfolded; the limit is {MAX_PATTERN_PARTS}.",
@@ -478,6 +484,29 @@ impl<'a> Builder<'a> {
             )));
         }
         in_order(self.parts, &self.targets)
+    }
+
+    /// The validator asks for required members before it goes into any, but not where it does both in one
+    /// pass: for two of them, for those of closed objects, and for objects that `allOf` puts together.
+    fn forget_what_is_asked_late(&mut self) {
+        let mut merged: Vec<usize> = self.merged.iter().copied().collect();
+        while let Some(number) = merged.pop() {
+            for other in self.parts[number].together.clone() {
+                if self.merged.insert(other) {
+                    merged.push(other);
+                }
+            }
+        }
+        for (number, part) in self.parts.iter_mut().enumerate() {
+            let apart = match part.required.len() {
+                1 => true,
+                2 => false,
+                _ => part.additional.is_none(),
+            };
+            if !apart || self.merged.contains(&number) {
+                part.required.clear();
+            }
+        }
     }
 
     fn read(&mut self, place: &str) -> Result<Part> {
@@ -491,12 +520,17 @@ impl<'a> Builder<'a> {
                     let target = self.target(reference)?;
                     let target = self.part(target);
                     self.targets.insert(target);
+                    part.together.push(target);
                     part.here.push((target, 1));
                 }
                 ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
                     part.tells |= keyword != "allOf";
                     for number in 0..parts.len() {
-                        part.here.push((self.part(format!("{at}/{number}")), 1));
+                        let number = self.part(format!("{at}/{number}"));
+                        if keyword == "allOf" {
+                            self.merged.insert(number);
+                        }
+                        part.here.push((number, 1));
                     }
                 }
                 ("not" | "if" | "then" | "else" | "contentSchema", _) => {

@@ -411,6 +411,17 @@ mod tests {
         let value = |n| (0..n).fold(json!([null, null]), |value, _| json!({"a": value}));
         assert!(schema.check(&value(1), "r", "x").is_ok());
         assert_eq!(schema.check(&value(4), "r", "x").unwrap_err().rule, "schema_work");
+        // Whether members that are missing end a check before it goes into those that are there depends.
+        for (required, early) in
+            [(json!(["z"]), true), (json!(["a", "z"]), false), (json!(["a", "y", "z"]), true)]
+        {
+            let of = |other: &str| json!({"anyOf": vec![json!({"required": required, "properties": {"a": {"$ref": other}}}); 200], "items": {"type": "null"}});
+            let each_other =
+                json!({"$ref": "#/$defs/a", "$defs": {"a": of("#/$defs/b"), "b": of("#/$defs/a")}});
+            let error =
+                Schema::compile(&each_other).unwrap().check(&value(4), "r", "x").unwrap_err();
+            assert_eq!(error.rule, if early { "r" } else { "schema_work" }, "{required}");
+        }
         // Numbers that the validator cannot tell apart by their hashes, and brackets that it does not see.
         let unique = Schema::compile(&json!({"uniqueItems": true})).unwrap();
         let numbers: Vec<Value> =
