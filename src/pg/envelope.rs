@@ -69,6 +69,7 @@ pub(crate) fn role_is_unbound() -> bool {
 /// the server.
 pub(crate) fn analyse(sql: &CStr, timeout_ms: u64, judge: Judge) -> Result<Verdict, Stop> {
     guarded(timeout_ms, judge, |gates| {
+        gates.own_text(sql);
         let analysis = analyze::analyse(sql)?;
         Ok(Verdict { refusal: gates.judge(&analysis.foreign)?, reads: analysis.reads })
     })
@@ -176,18 +177,19 @@ fn fetched<T>(
             // SAFETY: see there; the end of the subtransaction takes it back.
             unsafe { pin(c"search_path", path) };
         }
+        gates.own_text(sql);
         let analysis = analyze::analyse(sql)?;
         if let Some(refusal) = gates.judge(&analysis.foreign)? {
             return Err(refusal.into());
         }
-        gates.execution_begins();
         // SAFETY: the tree is fresh from analysis, in the subtransaction's memory context.
         let query = unsafe { rewritten(analysis.query)? };
         // SAFETY: the tree is fresh from the rewriter.
-        let past_gates = unsafe { analyze::rewritten(query)? };
-        if let Some(refusal) = gates.judge(&past_gates)? {
+        let foreign = unsafe { analyze::rewritten(query)? };
+        if let Some(refusal) = gates.judge(&foreign)? {
             return Err(refusal.into());
         }
+        gates.walked(query);
         // SAFETY: see above.
         let portal = unsafe { Portal::start(sql, query)? };
         let result = fetch(&portal)?;

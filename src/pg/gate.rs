@@ -1,20 +1,23 @@
 //! Gates that stand while a foreign statement is analysed and run: whatever the walk over its text did
 //! not see, they see when it happens.
 //!
-//! Five hooks of the server, installed once and asleep outside the envelope; each goes on to whoever
+//! Seven hooks of the server, installed once and asleep outside the envelope; each goes on to whoever
 //! was there before. A function is stopped before it is first called in an expression: the check of a
 //! domain, a policy of a table, the body of an allowed function. A nested statement is walked like the
-//! statement itself. Utility commands and changes of objects are refused. Conditions of partial indexes
-//! are looked at, because the planner's estimates call functions in a way that no hook sees. And a function in
-//! SQL that nobody allowed is kept from being inlined, or it would be called without ever being called.
+//! statement itself, once as it is written, and once as views and policies make it, before it is planned:
+//! the planner's estimates call functions in a way that no hook sees. Conditions of partial indexes, which
+//! come later still, are looked at too. Utility commands and changes of objects are refused. A function of
+//! somebody's that is not in C is never inlined: its body would be planned without having been walked, and
+//! it would be called without ever being called. And it is asked about again at its next call when somebody
+//! changed functions meanwhile.
 //!
 //! A refusal is kept: code that catches the error does not get away with it.
 //!
 //! The hook of utility commands has one more duty, outside the envelope: cursors WITH HOLD.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
-use std::ffi::{c_char, c_int, c_void};
+use std::collections::HashSet;
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 use flowai_core::query::{Code, Refusal};
 use flowai_core::{Error, Kind};
@@ -28,28 +31,22 @@ use super::tenant;
 /// Decides about functions that did not come with the server: the first refusal, if any.
 pub(crate) type Judge = fn(&[Foreign]) -> flowai_core::Result<Option<Refusal>>;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Asleep,
-    /// The statement is being analysed, which can run code: functions are watched.
-    Analysis,
-    /// It runs: functions and nested statements are watched.
-    Execution,
-}
-
 thread_local! {
-    static PHASE: Cell<Phase> = const { Cell::new(Phase::Asleep) };
+    static AWAKE: Cell<bool> = const { Cell::new(false) };
+    /// The text of the statement itself, which its own walk is for.
+    static OWN_TEXT: Cell<*const c_char> = const { Cell::new(std::ptr::null()) };
+    /// The rewritten tree that was walked already.
+    static WALKED: Cell<*mut pg_sys::Query> = const { Cell::new(std::ptr::null_mut()) };
+    /// Whether functions were changed since the last time that somebody looked.
+    static CHANGED: Cell<bool> = const { Cell::new(false) };
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
-    static BEFORE: Cell<Before> =
-        const { Cell::new(Before { parse: None, access: None, utility: None, planning: None, call: None }) };
+    static BEFORE: Cell<Before> = const { Cell::new(Before::NOTHING) };
 }
 
 /// What the gates know of the statement that they watch.
 struct Watch {
     judge: Judge,
     admitted: HashSet<pg_sys::Oid>,
-    /// Whether functions that the planner would inline may be.
-    inlined: HashMap<pg_sys::Oid, bool>,
     refusal: Option<Refusal>,
 }
 
@@ -59,8 +56,22 @@ struct Before {
     parse: pg_sys::post_parse_analyze_hook_type,
     access: pg_sys::object_access_hook_type,
     utility: pg_sys::ProcessUtility_hook_type,
+    plan: pg_sys::planner_hook_type,
     planning: pg_sys::get_relation_info_hook_type,
-    call: pg_sys::needs_fmgr_hook_type,
+    needs_call: pg_sys::needs_fmgr_hook_type,
+    call: pg_sys::fmgr_hook_type,
+}
+
+impl Before {
+    const NOTHING: Self = Self {
+        parse: None,
+        access: None,
+        utility: None,
+        plan: None,
+        planning: None,
+        needs_call: None,
+        call: None,
+    };
 }
 
 /// Installs the hooks. Called once, when the library is loaded.
@@ -71,14 +82,20 @@ pub(crate) fn init() {
             parse: pg_sys::post_parse_analyze_hook,
             access: pg_sys::object_access_hook,
             utility: pg_sys::ProcessUtility_hook,
+            plan: pg_sys::planner_hook,
             planning: pg_sys::get_relation_info_hook,
-            call: pg_sys::needs_fmgr_hook,
+            needs_call: pg_sys::needs_fmgr_hook,
+            call: pg_sys::fmgr_hook,
         });
         pg_sys::post_parse_analyze_hook = Some(after_analysis);
         pg_sys::object_access_hook = Some(on_access);
         pg_sys::ProcessUtility_hook = Some(on_utility);
+        pg_sys::planner_hook = Some(on_plan);
         pg_sys::get_relation_info_hook = Some(on_planning);
-        pg_sys::needs_fmgr_hook = Some(on_call);
+        pg_sys::needs_fmgr_hook = Some(needs_call);
+        pg_sys::fmgr_hook = Some(on_call);
+        let functions = pg_sys::SysCacheIdentifier::PROCOID as c_int;
+        pg_sys::CacheRegisterSyscacheCallback(functions, Some(on_change), pg_sys::Datum::from(0));
     }
 }
 
@@ -86,27 +103,21 @@ pub(crate) fn init() {
 pub(crate) struct Gates(());
 
 impl Gates {
-    /// Lets the gates down for the analysis of a statement.
+    /// Lets the gates down for the analysis and execution of a statement.
     pub(crate) fn lower(judge: Judge) -> Self {
-        WATCH.set(Some(Watch {
-            judge,
-            admitted: HashSet::new(),
-            inlined: HashMap::new(),
-            refusal: None,
-        }));
-        Self::watch_for(Phase::Analysis);
+        WATCH.set(Some(Watch { judge, admitted: HashSet::new(), refusal: None }));
+        AWAKE.set(guc::stands(guc::Layer::Gates));
         Self(())
     }
 
-    /// From now on nested statements are watched too.
-    pub(crate) fn execution_begins(&self) {
-        Self::watch_for(Phase::Execution);
+    /// The statement itself is about to be analysed, which can run code; whoever calls this walks its tree.
+    pub(crate) fn own_text(&self, sql: &CStr) {
+        OWN_TEXT.set(sql.as_ptr());
     }
 
-    fn watch_for(phase: Phase) {
-        if guc::stands(guc::Layer::Gates) {
-            PHASE.set(phase);
-        }
+    /// This rewritten tree is about to be planned, and was walked.
+    pub(crate) fn walked(&self, query: *mut pg_sys::Query) {
+        WALKED.set(query);
     }
 
     /// What the judge says about functions, unwatched.
@@ -118,7 +129,9 @@ impl Gates {
 
     /// Ends the watch.
     pub(crate) fn lift(&self) {
-        PHASE.set(Phase::Asleep);
+        AWAKE.set(false);
+        OWN_TEXT.set(std::ptr::null());
+        WALKED.set(std::ptr::null_mut());
         WATCH.set(None);
     }
 
@@ -135,17 +148,17 @@ impl Drop for Gates {
 }
 
 /// The gates asleep while we ask something ourselves; awake again on every way out.
-struct Asleep(Phase);
+struct Asleep(bool);
 
 impl Asleep {
     fn for_now() -> Self {
-        Self(PHASE.replace(Phase::Asleep))
+        Self(AWAKE.replace(false))
     }
 }
 
 impl Drop for Asleep {
     fn drop(&mut self) {
-        PHASE.set(self.0);
+        AWAKE.set(self.0);
     }
 }
 
@@ -179,6 +192,13 @@ fn admit(found: Result<Vec<Foreign>, Refusal>) {
 
 /// Lets a function through, or stops.
 fn pass(function: pg_sys::Oid) {
+    if CHANGED.take() {
+        WATCH.with_borrow_mut(|watch| {
+            if let Some(watch) = watch {
+                watch.admitted.clear();
+            }
+        });
+    }
     let known = WATCH.with_borrow(|watch| match watch {
         Some(watch) if !watch.admitted.contains(&function) => Some(watch.judge),
         _ => None,
@@ -209,40 +229,62 @@ fn pass(function: pg_sys::Oid) {
     });
 }
 
-/// Whether the planner may put a function's body in the place of its call. What the body calls is watched
-/// either way; but what an allowed function calls must be allowed itself.
-fn may_inline(function: pg_sys::Oid) -> bool {
-    if !analyze::keeps_plans(function) {
-        return true;
-    }
-    let (known, judge) = WATCH.with_borrow(|watch| match watch {
-        Some(watch) => (watch.inlined.get(&function).copied(), Some(watch.judge)),
-        None => (Some(true), None),
-    });
-    let (None, Some(judge)) = (known, judge) else { return known.unwrap_or(true) };
-    let may = match analyze::standing(function) {
-        Standing::Harmless => true,
-        Standing::Refused(_) => false,
-        Standing::Foreign(foreign) => {
-            let _asleep = Asleep::for_now();
-            judge(&[foreign]).or_raise().is_none()
-        }
-    };
-    WATCH.with_borrow_mut(|watch| {
-        if let Some(watch) = watch {
-            watch.inlined.insert(function, may);
-        }
-    });
-    may
+/// The server asks this before it inlines a function, and before it calls one. Yes means: neither inlined
+/// nor called directly, so that [`on_access`] and [`on_call`] hear of it.
+#[pg_guard]
+unsafe extern "C-unwind" fn needs_call(function: pg_sys::Oid) -> bool {
+    // SAFETY: what the server passed is passed on.
+    let before = BEFORE.get().needs_call.is_some_and(|before| unsafe { before(function) });
+    before || (AWAKE.get() && analyze::brings_own_body(function))
 }
 
-/// The server asks this before it inlines a function, and before it calls one. Yes means: neither inlined
-/// nor called directly, so that [`on_access`] hears of it.
+/// Before and after each call of such a function. It may have become another one since it was let through.
 #[pg_guard]
-unsafe extern "C-unwind" fn on_call(function: pg_sys::Oid) -> bool {
-    // SAFETY: what the server passed is passed on.
-    let before = BEFORE.get().call.is_some_and(|before| unsafe { before(function) });
-    before || (PHASE.get() != Phase::Asleep && !may_inline(function))
+unsafe extern "C-unwind" fn on_call(
+    event: pg_sys::FmgrHookEventType::Type,
+    function: *mut pg_sys::FmgrInfo,
+    argument: *mut pg_sys::Datum,
+) {
+    // SAFETY: what the server passed is passed on; it describes the function that it is about to call.
+    unsafe {
+        if event == pg_sys::FmgrHookEventType::FHET_START && AWAKE.get() && CHANGED.get() {
+            pass((*function).fn_oid);
+        }
+        if let Some(before) = BEFORE.get().call {
+            before(event, function, argument);
+        }
+    }
+}
+
+/// The server has heard that functions were changed.
+#[pg_guard]
+unsafe extern "C-unwind" fn on_change(_argument: pg_sys::Datum, _cache: c_int, _hash: u32) {
+    CHANGED.set(true);
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn on_plan(
+    query: *mut pg_sys::Query,
+    text: *const c_char,
+    options: c_int,
+    parameters: pg_sys::ParamListInfo,
+) -> *mut pg_sys::PlannedStmt {
+    // SAFETY: what the server passed is passed on; the tree is fresh from the rewriter.
+    unsafe {
+        if AWAKE.get() && WALKED.replace(std::ptr::null_mut()) != query {
+            admit(analyze::rewritten(query));
+        }
+        let plan = match BEFORE.get().plan {
+            Some(before) => before(query, text, options, parameters),
+            None => pg_sys::standard_planner(query, text, options, parameters),
+        };
+        if AWAKE.get()
+            && let Err(refusal) = analyze::planned(plan)
+        {
+            stop(refusal);
+        }
+        plan
+    }
 }
 
 #[pg_guard]
@@ -256,7 +298,7 @@ unsafe extern "C-unwind" fn after_analysis(
         if let Some(before) = BEFORE.get().parse {
             before(state, query, jumble);
         }
-        if PHASE.get() == Phase::Execution {
+        if AWAKE.get() && (*state).p_sourcetext != OWN_TEXT.get() {
             admit(analyze::nested(query));
         }
     }
@@ -274,7 +316,7 @@ unsafe extern "C-unwind" fn on_planning(
         if let Some(before) = BEFORE.get().planning {
             before(planner, relation, parent, info);
         }
-        if PHASE.get() != Phase::Asleep {
+        if AWAKE.get() {
             admit(analyze::indexed(info));
         }
     }
@@ -289,7 +331,7 @@ unsafe extern "C-unwind" fn on_access(
     argument: *mut c_void,
 ) {
     use pg_sys::ObjectAccessType::{OAT_FUNCTION_EXECUTE, OAT_NAMESPACE_SEARCH};
-    if PHASE.get() != Phase::Asleep {
+    if AWAKE.get() {
         match access {
             OAT_FUNCTION_EXECUTE => pass(object),
             OAT_NAMESPACE_SEARCH => {}
@@ -330,7 +372,7 @@ unsafe extern "C-unwind" fn on_utility(
     receiver: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
-    if PHASE.get() != Phase::Asleep {
+    if AWAKE.get() {
         stop(Refusal::new(Code::NotSelect, "a part of the statement is a utility command", None));
     }
     // SAFETY: the statement is the server's own.

@@ -17,7 +17,8 @@ use crate::pg::analyze::Foreign;
 use crate::pg::answer::Answer;
 use crate::pg::envelope::{self, Stop};
 use crate::pg::tuples::Rows;
-use crate::pg::{guc, spi, spi::args};
+use crate::pg::spi::{Snapshot, args};
+use crate::pg::{guc, spi};
 
 /// One row for each of the functions that was ever allowed; false: it was changed since.
 const STANDING: &str = "SELECT s.routine, s.unchanged FROM flowai.function_standing($1) s";
@@ -155,8 +156,11 @@ pub(super) fn judge_others(foreign: &[Foreign], known: pg_sys::Oid) -> Result<Op
         return Ok(None);
     }
     let functions: Vec<pg_sys::Oid> = foreign.iter().map(|f| f.function).collect();
+    // The executor calls the function as it is by now, whatever snapshot the transaction keeps to.
     let standing: Vec<(pg_sys::Oid, bool)> =
-        spi::read(STANDING, args![functions], |row| Ok((row.need(1)?, row.need(2)?)))?;
+        spi::rows(Snapshot::Latest, STANDING, args![functions], |row| {
+            Ok((row.need(1)?, row.need(2)?))
+        })?;
     Ok(foreign.iter().find_map(|used| {
         let stands = standing.iter().find(|(function, _)| *function == used.function);
         let refuse = |why: &str| {

@@ -16,7 +16,7 @@ use pgrx::datum::Interval;
 use pgrx::pg_sys;
 
 use super::{query, tenancy};
-use crate::pg::analyze::elsewhere::{Called, Outline, outline};
+use crate::pg::analyze::elsewhere::{Named, Outline, Use, outline};
 use crate::pg::answer::Answer;
 use crate::pg::envelope::{self, Stop};
 use crate::pg::remote::{self, Reply, Session, Trouble, Unregistered};
@@ -63,16 +63,64 @@ const BEGIN: &CStr = c"BEGIN TRANSACTION READ ONLY";
 /// Limits, the forms of values, and what the parser here took for granted. Where the server can, it looks
 /// every second whether its client is still there: that is what ends a statement that was given up here.
 /// Then three things to be sure of: that the transaction reads only, that the log-in is no superuser, and
-/// that none of the functions that the statement names is volatile there.
+/// what functions the names of the statement stand for there. A name without call is one too where it may be
+/// a field, an operator, a type with casts or checks, or a view: their definitions name functions by number.
 const PREPARE: &CStr = c"
     SELECT pg_catalog.current_setting('transaction_read_only'),
            (SELECT pg_catalog.bool_or(r.rolsuper)::pg_catalog.text FROM pg_catalog.pg_roles r
             WHERE r.rolname OPERATOR(pg_catalog.=) ANY (ARRAY[CURRENT_USER, SESSION_USER])),
-           (SELECT pg_catalog.min(p.proname::pg_catalog.text) FROM pg_catalog.pg_proc p
-            WHERE p.proname OPERATOR(pg_catalog.=) ANY ($3::pg_catalog.name[])
-              AND p.provolatile OPERATOR(pg_catalog.=) 'v'
-              AND NOT (p.oid OPERATOR(pg_catalog.<) 16384::pg_catalog.oid
-                       AND p.proname OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.name[]))),
+           (WITH RECURSIVE views (name, oid) AS (
+                SELECT c.relname, c.oid FROM pg_catalog.pg_class c
+                WHERE c.relname OPERATOR(pg_catalog.=) ANY ($8::pg_catalog.name[])
+                  AND c.relkind OPERATOR(pg_catalog.=) 'v'
+                UNION
+                SELECT v.name, m.part[1]::pg_catalog.oid
+                FROM views v
+                JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) v.oid
+                CROSS JOIN LATERAL pg_catalog.regexp_matches(r.ev_action::pg_catalog.text, ':relid ([0-9]+)', 'g') AS m (part)),
+            types (name, oid) AS (
+                SELECT t.typname, k.oid FROM pg_catalog.pg_type t
+                JOIN pg_catalog.pg_type k ON k.oid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typelem, t.typbasetype])
+                WHERE t.typname OPERATOR(pg_catalog.=) ANY ($7::pg_catalog.name[])
+                  AND k.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid),
+            bodies (kind, name, body) AS (
+                SELECT 'relation', v.name, r.ev_action::pg_catalog.text
+                FROM views v JOIN pg_catalog.pg_rewrite r ON r.ev_class OPERATOR(pg_catalog.=) v.oid
+                UNION ALL
+                SELECT 'type', t.name, c.conbin::pg_catalog.text
+                FROM types t JOIN pg_catalog.pg_constraint c ON c.contypid OPERATOR(pg_catalog.=) t.oid),
+            used (kind, name, function) AS (
+                SELECT 'call', p.proname, p.oid FROM pg_catalog.pg_proc p
+                WHERE p.proname OPERATOR(pg_catalog.=) ANY ($3::pg_catalog.name[])
+                  AND p.provolatile OPERATOR(pg_catalog.=) 'v'
+                UNION
+                SELECT 'field', p.proname, p.oid FROM pg_catalog.pg_proc p
+                WHERE p.proname OPERATOR(pg_catalog.=) ANY ($5::pg_catalog.name[])
+                  AND p.pronargs OPERATOR(pg_catalog.>) 0
+                  AND p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults OPERATOR(pg_catalog.<=) 1
+                UNION
+                SELECT 'operator', o.oprname, k.oprcode::pg_catalog.oid
+                FROM pg_catalog.pg_operator o
+                JOIN pg_catalog.pg_operator k ON k.oid OPERATOR(pg_catalog.=) ANY (ARRAY[o.oid, o.oprcom, o.oprnegate])
+                WHERE o.oprname OPERATOR(pg_catalog.=) ANY ($6::pg_catalog.name[])
+                  AND o.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+                UNION
+                SELECT 'type', t.name, c.castfunc
+                FROM types t JOIN pg_catalog.pg_cast c ON t.oid OPERATOR(pg_catalog.=) ANY (ARRAY[c.castsource, c.casttarget])
+                WHERE c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+                UNION
+                SELECT b.kind, b.name, m.part[1]::pg_catalog.oid
+                FROM bodies b
+                CROSS JOIN LATERAL pg_catalog.regexp_matches(b.body, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') AS m (part)),
+            judged (kind, name, function, volatile) AS (
+                SELECT DISTINCT u.kind, u.name::pg_catalog.text, p.proname::pg_catalog.text,
+                       p.provolatile OPERATOR(pg_catalog.=) 'v'
+                       AND NOT (p.oid OPERATOR(pg_catalog.<) 16384::pg_catalog.oid
+                                AND p.proname OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.name[]))
+                FROM used u JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) u.function)
+            SELECT pg_catalog.json_agg(pg_catalog.json_build_array(j.kind, j.name, j.function, j.volatile)
+                                       ORDER BY j.kind, j.name, j.function, j.volatile)::pg_catalog.text
+            FROM judged j),
            pg_catalog.set_config('statement_timeout', $1, true),
            pg_catalog.set_config('idle_in_transaction_session_timeout', $1, true),
            pg_catalog.set_config('lock_timeout', $2, true),
@@ -214,8 +262,13 @@ fn on_server(
 ) -> std::result::Result<Vec<u8>, Refusal> {
     let started = Instant::now();
     let outline = outline(text)?;
-    if let Some(called) = outline.called.iter().find(|c| elsewhere::function_refused(&c.name)) {
-        return Err(not_allowed(called, "is not allowed"));
+    for named in &outline.names {
+        if named.stands_for == Use::Call && elsewhere::function_refused(&named.name) {
+            return Err(not_allowed(named, format!("function {} is not allowed", named.name)));
+        }
+        if named.stands_for == Use::Relation && elsewhere::relation_refused(&named.name) {
+            return Err(not_allowed(named, format!("relation {} is not allowed", named.name)));
+        }
     }
     let parameters = remote::parameters(server).map_err(|reason| match reason {
         Unregistered::Server => unusable(target, "is defined by a foreign server that is gone"),
@@ -272,10 +325,29 @@ fn prepare(
     session.run(BEGIN, &[], |_| true).map_err(begin)?;
     let timeout = c_string(left_ms.to_string())?;
     let lock_timeout = c_string(left_ms.min(LOCK_TIMEOUT_MS).to_string())?;
-    let called = c_string(array(outline.called.iter().map(|called| called.name.as_str())))?;
+    let names = |stands_for: Use| {
+        let used = outline.names.iter().filter(move |named| named.stands_for == stands_for);
+        c_string(array(used.map(|named| named.name.as_str())))
+    };
+    let (called, fields, relations) =
+        (names(Use::Call)?, names(Use::Field)?, names(Use::Relation)?);
+    let types = names(Use::Type)?;
+    // Some syntax stands for operators that it does not name.
+    let operators = outline.names.iter().filter(|named| named.stands_for == Use::Operator);
+    let operators = operators.map(|named| named.name.as_str()).chain(elsewhere::UNNAMED_OPERATORS);
+    let operators = c_string(array(operators))?;
     let allowed = c_string(array(policy::ALLOWED_THOUGH_VOLATILE.iter().copied()))?;
     let mut told: [Option<String>; 3] = [const { None }; 3];
-    let arguments = [&*timeout, &*lock_timeout, &*called, &*allowed];
+    let arguments = [
+        &*timeout,
+        &*lock_timeout,
+        &*called,
+        &*allowed,
+        &*fields,
+        &*operators,
+        &*types,
+        &*relations,
+    ];
     session
         .run(PREPARE, &arguments, |reply| {
             for (column, told) in told.iter_mut().enumerate() {
@@ -286,7 +358,7 @@ fn prepare(
             true
         })
         .map_err(begin)?;
-    let [read_only, superuser, volatile] = told;
+    let [read_only, superuser, functions] = told;
     if read_only.as_deref() != Some("on") {
         return Err(unusable(target, "does not keep to read-only transactions"));
     }
@@ -295,22 +367,38 @@ fn prepare(
             "Ask an administrator to map flowai_owner to an ordinary role that may only read.",
         ));
     }
-    match volatile {
+    let Some(functions) = functions else { return Ok(()) };
+    let functions = elsewhere::functions_of(&functions)
+        .ok_or_else(|| unusable(target, "does not tell what the statement would call"))?;
+    match functions.into_iter().find(elsewhere::Used::goes_beyond_reading) {
         None => Ok(()),
-        Some(name) => {
-            let called = outline.called.iter().find(|called| called.name == name);
-            let what = "is volatile on the target, so it may do more than read";
-            Err(match called {
-                Some(called) => not_allowed(called, what),
-                None => Refusal::new(Code::Function, format!("function {name} {what}"), None),
+        Some(used) => {
+            let stands_for = match used.kind.as_str() {
+                "field" => Use::Field,
+                "operator" => Use::Operator,
+                "type" => Use::Type,
+                "relation" => Use::Relation,
+                _ => Use::Call,
+            };
+            let mut names = outline.names.iter();
+            let place = names.find(|n| n.stands_for == stands_for && n.name == used.name);
+            let what = used.complaint();
+            Err(match place {
+                Some(named) => not_allowed(named, what),
+                None => Refusal::new(Code::Function, what, None).hint(USE_ANOTHER),
             })
         }
     }
 }
 
-fn not_allowed(called: &Called, why: &str) -> Refusal {
-    let what = format!("function {} {why}", called.name);
-    Refusal::new(Code::Function, what, called.position).hint("Use another function.")
+const USE_ANOTHER: &str = "Use another function.";
+
+fn not_allowed(named: &Named, what: String) -> Refusal {
+    match named.stands_for {
+        Use::Relation => Refusal::new(Code::Relation, what, named.position)
+            .hint("Read another relation: this one tells of more than its rows, or does more than read."),
+        _ => Refusal::new(Code::Function, what, named.position).hint(USE_ANOTHER),
+    }
 }
 
 /// Names as the text of an array.

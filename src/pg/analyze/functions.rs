@@ -271,6 +271,12 @@ pub(crate) fn keeps_plans(function: pg_sys::Oid) -> bool {
     !is_builtin(function) && !is_compiled(function)
 }
 
+/// Whether it is somebody's function with a body in a language that anybody may write in.
+pub(crate) fn brings_own_body(function: pg_sys::Oid) -> bool {
+    // SAFETY: cached catalog look-ups.
+    keeps_plans(function) && !unsafe { is_ours(function) }
+}
+
 /// Whether it is written in C: nobody but a superuser makes such a function.
 pub(super) fn is_compiled(function: pg_sys::Oid) -> bool {
     // SAFETY: a syscache look-up; the field is copied before the row is released.

@@ -18,7 +18,7 @@ mod walk;
 use std::ffi::{CStr, c_void};
 
 use flowai_core::query::{Code, Reads, Refusal, character_at};
-pub(crate) use functions::{Standing, keeps_plans, parts_of_aggregate, standing};
+pub(crate) use functions::{Standing, brings_own_body, keeps_plans, parts_of_aggregate, standing};
 use pgrx::{list::List, memcx, pg_sys};
 
 use super::guc;
@@ -83,20 +83,43 @@ pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, R
     Ok(walk.called_past_gates())
 }
 
-/// What the rewriter added, policies above all, is the business of the owners of tables: gates stop what
-/// it calls. This finds what it would call past them.
+/// The walk over a statement as views and policies made it, before the planner sees it. Policies are the
+/// business of the owners of tables, and anybody may own a table: all rules hold for them.
 ///
 /// # Safety
 /// The tree is fresh from the rewriter.
 pub(crate) unsafe fn rewritten(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
-    let walk = walk::Walk::past_gates_alone();
+    if !guc::stands(guc::Layer::Meaning) {
+        return Ok(Vec::new());
+    }
+    let walk = walk::Walk::of_rewritten();
     // SAFETY: see above.
     unsafe { past_gates(&walk, query.cast())? };
-    Ok(walk.called_past_gates())
+    Ok(walk.state.into_inner().foreign)
 }
 
-/// The same for the conditions of a relation's partial indexes, which the planner estimates. An extension's
-/// operators are common there, and no matter.
+/// What the planner found besides: partitions are its own to open.
+///
+/// # Safety
+/// The plan is fresh from the planner.
+pub(crate) unsafe fn planned(plan: *mut pg_sys::PlannedStmt) -> Result<(), Refusal> {
+    // SAFETY: see above; the list is one of range table entries.
+    unsafe {
+        if (*plan).commandType != pg_sys::CmdType::CMD_SELECT || (*plan).hasModifyingCTE {
+            return Err(Refusal::new(Code::NotSelect, "a part of the statement writes", None));
+        }
+        if !(*plan).rowMarks.is_null() {
+            return Err(Refusal::new(Code::RowLock, "a part of the statement locks rows", None));
+        }
+        for entry in nodes((*plan).rtable) {
+            relations::no_foreign_table(&*entry.cast())?;
+        }
+    }
+    Ok(())
+}
+
+/// What estimates of a relation's partial indexes would call past the gates. An extension's operators are
+/// common there, and no matter.
 ///
 /// # Safety
 /// The planner has just filled the relation's lists.

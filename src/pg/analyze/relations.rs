@@ -21,12 +21,12 @@ impl Walk<'_> {
         unsafe {
             self.state.borrow_mut().reads.relation(qualified(entry.relid));
             match entry.relkind as u8 {
+                // Its definition stands beside what is left of it.
+                pg_sys::RELKIND_VIEW if self.rewritten => GO_ON,
                 pg_sys::RELKIND_VIEW => self.look_into(entry.relid),
-                pg_sys::RELKIND_FOREIGN_TABLE => self.relation_refused(
-                    entry.relid,
-                    "is a foreign table",
-                    "Ask for a copy of its rows in a local table or a materialized view.",
-                ),
+                pg_sys::RELKIND_FOREIGN_TABLE => {
+                    self.relation_refused(entry.relid, IS_FOREIGN, COPY_IT)
+                }
                 _ => self.table(entry),
             }
         }
@@ -43,6 +43,13 @@ impl Walk<'_> {
             let form = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
             let (row_security, children) = (form.relrowsecurity, form.relhassubclass);
             pg_sys::ReleaseSysCache(tuple);
+            if row_security && self.rewritten && self.read_as_another(entry) {
+                return self.relation_refused(
+                    entry.relid,
+                    "is read past its row-level security, by a view with its owner's rights",
+                    "ALTER VIEW ... SET (security_invoker = true) makes it readable.",
+                );
+            }
             if row_security && self.owner_rights.get() {
                 return self.relation_refused(
                     self.outermost.get(),
@@ -66,6 +73,23 @@ impl Walk<'_> {
             }
         }
         GO_ON
+    }
+
+    /// Whether somebody else's rights are asked for the relation: those of the owner of a view.
+    #[cfg(feature = "pg15")]
+    unsafe fn read_as_another(&self, entry: &pg_sys::RangeTblEntry) -> bool {
+        entry.checkAsUser != pg_sys::InvalidOid
+    }
+
+    #[cfg(not(feature = "pg15"))]
+    unsafe fn read_as_another(&self, entry: &pg_sys::RangeTblEntry) -> bool {
+        // SAFETY: entry and list are of the same query; the server does not write to either.
+        unsafe {
+            let entry = (&raw const *entry).cast_mut();
+            (*entry).perminfoindex > 0
+                && (*pg_sys::getRTEPermissionInfo(self.permissions.get(), entry)).checkAsUser
+                    != pg_sys::InvalidOid
+        }
     }
 
     unsafe fn relation_refused(&self, relation: pg_sys::Oid, why: &str, hint: &str) -> Stop {
@@ -108,6 +132,24 @@ impl Walk<'_> {
             stopped
         }
     }
+}
+
+const IS_FOREIGN: &str = "is a foreign table";
+const COPY_IT: &str = "Ask for a copy of its rows in a local table or a materialized view.";
+
+/// Refuses a foreign table that a plan would read.
+///
+/// # Safety
+/// The entry is one of a plan.
+pub(super) unsafe fn no_foreign_table(entry: &pg_sys::RangeTblEntry) -> Result<(), Refusal> {
+    if entry.rtekind != pg_sys::RTEKind::RTE_RELATION
+        || entry.relkind as u8 != pg_sys::RELKIND_FOREIGN_TABLE
+    {
+        return Ok(());
+    }
+    // SAFETY: the relation is locked since analysis.
+    let what = format!("relation {} {IS_FOREIGN}", unsafe { qualified(entry.relid) });
+    Err(Refusal::new(Code::Relation, what, None).hint(COPY_IT))
 }
 
 /// A relation as `schema.name`.

@@ -47,6 +47,11 @@ pub(super) struct Walk<'a> {
     pub(super) past_gates: Cell<bool>,
     /// Whether nothing else is of interest.
     pub(super) past_gates_alone: bool,
+    /// Whether views and policies are in the tree already.
+    pub(super) rewritten: bool,
+    /// As whom the relations of the query are read.
+    #[cfg(not(feature = "pg15"))]
+    pub(super) permissions: Cell<*mut pg_sys::List>,
 }
 
 #[pg_guard]
@@ -75,7 +80,15 @@ impl<'a> Walk<'a> {
             outermost: Cell::new(pg_sys::InvalidOid),
             past_gates: Cell::new(false),
             past_gates_alone: false,
+            rewritten: false,
+            #[cfg(not(feature = "pg15"))]
+            permissions: Cell::new(std::ptr::null_mut()),
         }
+    }
+
+    /// A walk over what the rewriter made of a statement. There is no text to point into.
+    pub(super) fn of_rewritten() -> Self {
+        Self { rewritten: true, ..Self::new("", std::ptr::null_mut()) }
     }
 
     /// A walk without text that looks for what is called past the gates, and for nothing else.
@@ -267,10 +280,18 @@ impl<'a> Walk<'a> {
                 Code::RowLock
             } else {
                 let flags = pg_sys::QTW_EXAMINE_RTES_BEFORE | pg_sys::QTW_EXAMINE_SORTGROUP;
-                return pg_sys::query_tree_walker(query, Some(visit), self.context(), flags as i32);
+                #[cfg(not(feature = "pg15"))]
+                let outer = self.permissions.replace(parts.rteperminfos);
+                let stopped =
+                    pg_sys::query_tree_walker(query, Some(visit), self.context(), flags as i32);
+                #[cfg(not(feature = "pg15"))]
+                self.permissions.set(outer);
+                return stopped;
             };
             let what = match code {
-                Code::RowLock => "a view locks rows",
+                Code::RowLock if self.depth.get() > 0 => "a view locks rows",
+                Code::RowLock if self.rewritten => "a policy locks rows",
+                Code::RowLock => "a part of the statement locks rows",
                 _ => "a part of the statement writes",
             };
             self.refuse(Refusal::new(code, what, self.place()))

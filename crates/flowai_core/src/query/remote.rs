@@ -2,8 +2,9 @@
 //! its text protocol as JSON.
 //!
 //! Names mean there what they mean there, so a name is all that can be judged here. The names below
-//! are refused whatever their schema. The server there is asked which of the others are volatile.
+//! are refused whatever their schema. The server there is asked what the others stand for.
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::sheet::string;
@@ -75,6 +76,77 @@ const REFUSED: &[&str] = &[
     "xpath_table",
     "xslt_process",
 ];
+
+/// Relations that show what other sessions do, or files of the server: those that are refused here because
+/// of the functions that they call.
+const REFUSED_RELATIONS: &[&str] = &[
+    "pg_available_extension_versions",
+    "pg_available_extensions",
+    "pg_backend_memory_contexts",
+    "pg_config",
+    "pg_cursors",
+    "pg_file_settings",
+    "pg_hba_file_rules",
+    "pg_ident_file_mappings",
+    "pg_locks",
+    "pg_prepared_statements",
+    "pg_prepared_xacts",
+    "pg_replication_origin_status",
+    "pg_shmem_allocations",
+    "pg_stat_activity",
+    "pg_stat_gssapi",
+    "pg_stat_replication",
+    "pg_stat_ssl",
+    "pg_stat_statements",
+    "pg_stat_statements_info",
+];
+
+/// Operators that stand behind syntax without operator: USING, NATURAL, IN, BETWEEN, CASE.
+pub const UNNAMED_OPERATORS: [&str; 6] = ["=", "<>", "<", ">", "<=", ">="];
+
+/// Whether a statement for another server may not read relations of this name.
+pub fn relation_refused(name: &str) -> bool {
+    REFUSED_RELATIONS.contains(&name) || name.starts_with("pg_stat_progress_")
+}
+
+/// A function that a name in a statement stands for, as the server there tells.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Used {
+    /// What the name is in the statement: call, field, operator, type or relation.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// The name of the function.
+    pub function: String,
+    /// Whether it is volatile there, and not one of the server's own that are known to be harmless.
+    pub volatile: bool,
+}
+
+impl Used {
+    /// Whether the function may do more than read.
+    pub fn goes_beyond_reading(&self) -> bool {
+        self.volatile || function_refused(&self.function)
+    }
+
+    /// Why the name is refused.
+    pub fn complaint(&self) -> String {
+        let Self { kind, name, function, .. } = self;
+        match kind.as_str() {
+            "call" => {
+                format!("function {name} is volatile on the target, so it may do more than read")
+            }
+            "field" => {
+                format!("function {name} may be called this way, and do more than read")
+            }
+            _ => format!("{kind} {name} stands for function {function}, which may do more than read"),
+        }
+    }
+}
+
+/// The answer of the server there, a list of lists. `None`: it is no such list.
+pub fn functions_of(answer: &str) -> Option<Vec<Used>> {
+    serde_json::from_str(answer).ok()
+}
 
 /// Whether a statement for another server may not call functions of this name.
 pub fn function_refused(name: &str) -> bool {
@@ -328,6 +400,20 @@ mod tests {
         for name in ["lower", "count", "now", "random", "pg_get_viewdef", "log", "date_trunc"] {
             assert!(!function_refused(name), "{name}");
         }
+        assert!(relation_refused("pg_stat_activity") && relation_refused("pg_stat_progress_copy"));
+        assert!(!relation_refused("pg_class") && !relation_refused("pg_stat_user_tables"));
+    }
+
+    #[test]
+    fn the_answer_about_functions_is_read() {
+        let told = functions_of(
+            r#"[["operator", "@@@", "pg_advisory_lock", true], ["field", "area", "area", false]]"#,
+        )
+        .unwrap();
+        assert!(told[0].goes_beyond_reading() && !told[1].goes_beyond_reading());
+        assert!(told[0].complaint().contains("@@@ stands for function pg_advisory_lock"));
+        assert_eq!(functions_of("[]"), Some(Vec::new()));
+        assert_eq!(functions_of("[[1]]"), None);
     }
 
     #[test]
