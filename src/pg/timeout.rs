@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use pgrx::pg_sys;
 
@@ -29,6 +29,8 @@ unsafe extern "C-unwind" {
 
 /// How often memory is looked at, in milliseconds.
 const TICK: i32 = 50;
+/// How often a cancel request may be caught before the session ends.
+const PATIENCE: u32 = 100;
 /// How much a statement may leave with the allocator before it is given back to the system, in kB.
 const LEFT: u64 = 32 * 1024;
 
@@ -37,6 +39,8 @@ static ID: AtomicI32 = AtomicI32::new(0);
 static TICK_ID: AtomicI32 = AtomicI32::new(0);
 static FIRED: AtomicBool = AtomicBool::new(false);
 static FULL: AtomicBool = AtomicBool::new(false);
+/// How often code that the statement ran caught the end of its time or memory, and went on.
+static CAUGHT: AtomicU32 = AtomicU32::new(0);
 /// The memory of the process when the timer was armed, and the most that it may have since, in kB.
 static BASE: AtomicU64 = AtomicU64::new(0);
 static MOST: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -51,12 +55,23 @@ unsafe extern "C-unwind" fn on_time() {
     unsafe { cancel() };
 }
 
-/// Runs inside a signal handler: one system call, no allocation.
+/// Runs inside a signal handler: one system call, no allocation. What is over stays over: it cancels again
+/// until the envelope is left, and whatever catches that too often is ended with its session.
 unsafe extern "C-unwind" fn on_tick() {
     if own_memory().is_some_and(|now| now > MOST.load(Ordering::Relaxed)) {
         FULL.store(true, Ordering::Relaxed);
-        // SAFETY: see there.
-        unsafe { cancel() };
+    }
+    if !FULL.load(Ordering::Relaxed) && !FIRED.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: volatile flags made for signal handlers.
+    unsafe {
+        if std::ptr::read_volatile(&raw const pg_sys::QueryCancelPending) == 0
+            && CAUGHT.fetch_add(1, Ordering::Relaxed) > PATIENCE
+        {
+            std::ptr::write_volatile(&raw mut pg_sys::ProcDiePending, 1);
+        }
+        cancel();
     }
 }
 
@@ -111,6 +126,7 @@ impl Timer {
             }
             FIRED.store(false, Ordering::Relaxed);
             FULL.store(false, Ordering::Relaxed);
+            CAUGHT.store(0, Ordering::Relaxed);
             let delay = i32::try_from(milliseconds).unwrap_or(i32::MAX).max(1);
             enable_timeout_after(ID.load(Ordering::Relaxed), delay);
             let first = pg_sys::GetCurrentTimestamp() + i64::from(TICK) * 1000;
