@@ -11,30 +11,37 @@ use crate::pg::answer::Answer;
 use crate::pg::spi::{self, args};
 
 /// From an entry to a relation that the caller may name: the server looks the names up, and its own names
-/// come back, quoted. Two-part names alone, because nothing else says which schema is meant.
+/// come back, quoted. Two-part names alone, because nothing else says which schema is meant. The statement to
+/// come means what it means under the caller's search path, so none is pinned, and each name here is
+/// qualified: JOIN ... USING, IN and NULLIF stand for operators that they do not name.
 const RELATION: &str = "
     SELECT c.oid IS NOT NULL,
-           pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
-           e.schema_name || '.' || e.relation_name,
+           pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.relname)),
+           CASE WHEN e.schema_name IS NOT NULL THEN pg_catalog.concat(e.schema_name, '.', e.relation_name) END,
            (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY w.place)
-            FROM pg_catalog.unnest($4::text[]) WITH ORDINALITY AS w(name, place)
+            FROM pg_catalog.unnest($4::pg_catalog.text[]) WITH ORDINALITY AS w(name, place)
             JOIN pg_catalog.pg_attribute a
-                 ON a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped),
-           (SELECT w.name FROM pg_catalog.unnest($4::text[]) WITH ORDINALITY AS w(name, place)
+                 ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attname OPERATOR(pg_catalog.=) w.name
+                AND NOT a.attisdropped),
+           (SELECT w.name FROM pg_catalog.unnest($4::pg_catalog.text[]) WITH ORDINALITY AS w(name, place)
             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                              WHERE a.attrelid = c.oid AND a.attname = w.name AND NOT a.attisdropped)
+                              WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid
+                                AND a.attname OPERATOR(pg_catalog.=) w.name AND NOT a.attisdropped)
             ORDER BY w.place LIMIT 1)
-    FROM (SELECT COALESCE(e.metadata ->> 'schemaName',
-                          NULLIF(pg_catalog.split_part(e.qualified_name, '.', 1), e.qualified_name)) AS schema_name,
-                 COALESCE(e.metadata ->> 'tableName',
-                          NULLIF(pg_catalog.split_part(e.qualified_name, '.', 2), ''), e.name) AS relation_name
+    FROM (SELECT COALESCE(e.metadata OPERATOR(pg_catalog.->>) 'schemaName',
+                          CASE WHEN pg_catalog.strpos(e.qualified_name, '.') OPERATOR(pg_catalog.>) 0
+                               THEN pg_catalog.split_part(e.qualified_name, '.', 1) END) AS schema_name,
+                 COALESCE(e.metadata OPERATOR(pg_catalog.->>) 'tableName',
+                          CASE WHEN pg_catalog.split_part(e.qualified_name, '.', 2) OPERATOR(pg_catalog.<>) ''
+                               THEN pg_catalog.split_part(e.qualified_name, '.', 2) END, e.name) AS relation_name
           FROM flowai.catalog_entries e
-          WHERE e.tenant_id = $1 AND e.workspace_id = $2 AND (e.id = $3 OR e.qualified_name = $3)
-          ORDER BY e.id <> $3, e.id LIMIT 1) AS e
-    LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = e.schema_name
+          WHERE e.tenant_id OPERATOR(pg_catalog.=) $1 AND e.workspace_id OPERATOR(pg_catalog.=) $2
+            AND (e.id OPERATOR(pg_catalog.=) $3 OR e.qualified_name OPERATOR(pg_catalog.=) $3)
+          ORDER BY e.id OPERATOR(pg_catalog.<>) $3, e.id LIMIT 1) AS e
+    LEFT JOIN pg_catalog.pg_namespace n ON n.nspname OPERATOR(pg_catalog.=) e.schema_name
     LEFT JOIN pg_catalog.pg_class c
-           ON c.relnamespace = n.oid AND c.relname = e.relation_name
-          AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+           ON c.relnamespace OPERATOR(pg_catalog.=) n.oid AND c.relname OPERATOR(pg_catalog.=) e.relation_name
+          AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[])";
 
 /// What an entry describes.
 struct Described {
