@@ -97,6 +97,7 @@ impl Rows {
         let (wanted, given) = unsafe { (attributes(self.wanted), attributes(row)) };
         let other = |what: String| {
             let refusal = Refusal::new(Code::Invalid, what, None);
+            let refusal = Refusal { sqlstate: Some("42804".to_owned()), ..refusal };
             Err(refusal
                 .hint("Name and type the columns in AS t(...) as the statement returns them."))
         };
@@ -108,11 +109,14 @@ impl Rows {
             ));
         }
         for (place, (wanted, given)) in wanted.iter().zip(given).enumerate() {
-            if wanted.atttypid != given.atttypid {
+            // Nothing is converted: a value longer or more exact than the column says would stay so.
+            let narrower = wanted.atttypmod >= 0 && wanted.atttypmod != given.atttypmod;
+            if wanted.atttypid != given.atttypid || narrower {
                 // SAFETY: cached catalog look-ups; the texts are palloc'd.
                 let [wanted, given] = unsafe {
                     [wanted, given].map(|column| {
-                        let name = pg_sys::format_type_be(column.atttypid);
+                        let name =
+                            pg_sys::format_type_with_typemod(column.atttypid, column.atttypmod);
                         CStr::from_ptr(name).to_string_lossy().into_owned()
                     })
                 };
