@@ -1,11 +1,16 @@
 -- Read-only SQL: what statements may call beyond the functions of the server.
 
--- A function is known by its signature and by a digest of what it is: dropped and made anew, replaced,
--- or given to another owner, it is not the function that was allowed. Both survive dump and restore.
+-- A function is known by its signature and by a digest of what it is: replaced, or given to another owner, it is
+-- not the function that was allowed. Both survive dump and restore. Its number does not, but here it tells
+-- whether the function was dropped and made anew, even if it looks the same. So the number counts where
+-- it was noted, in this database and this table; in a copy the digest decides alone, until the next permission
+-- that is given there notes the numbers of all.
 CREATE TABLE flowai.allowed_functions (
     function   text COLLATE "C" NOT NULL,
     tenant_id  flowai.identifier,
     digest     bytea NOT NULL,
+    object     oid NOT NULL,
+    noted_in   text COLLATE "C" NOT NULL,
     allowed_by text NOT NULL,
     allowed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT allowed_functions_key UNIQUE NULLS NOT DISTINCT (function, tenant_id),
@@ -18,6 +23,8 @@ COMMENT ON TABLE flowai.allowed_functions IS 'Functions that read-only statement
 COMMENT ON COLUMN flowai.allowed_functions.function IS 'The signature, with schema.';
 COMMENT ON COLUMN flowai.allowed_functions.tenant_id IS 'The tenant that may call it; NULL for all.';
 COMMENT ON COLUMN flowai.allowed_functions.digest IS 'SHA-256 over what the function is: language, body, library, owner, settings. If it differs now, the function is refused.';
+COMMENT ON COLUMN flowai.allowed_functions.object IS 'The function''s number when it was allowed. If it differs now, in the same database, the function was dropped and made anew, and is refused.';
+COMMENT ON COLUMN flowai.allowed_functions.noted_in IS 'Where that number is from: cluster, database and table. Elsewhere, as after a restore, it says nothing.';
 COMMENT ON COLUMN flowai.allowed_functions.allowed_by IS 'The role that allowed it.';
 COMMENT ON COLUMN flowai.allowed_functions.allowed_at IS 'When it was allowed in this form.';
 SELECT pg_catalog.pg_extension_config_dump('flowai.allowed_functions', '');
@@ -27,6 +34,8 @@ CREATE POLICY visible ON flowai.allowed_functions FOR SELECT TO PUBLIC
     USING (tenant_id IS NULL OR (tenant_id = flowai.current_tenant() AND (SELECT flowai.tenant_is(flowai.current_tenant())))
            OR (SELECT pg_catalog.pg_has_role('flowai_admin', 'USAGE')));
 COMMENT ON POLICY visible ON flowai.allowed_functions IS 'What everybody may call, and what the tenant in force may call; all of it for flowai_admin.';
+
+ALTER FUNCTION flowai.database_identity() SET SCHEMA flowai_internal;
 
 -- Names only, no OIDs, so that the digest is the same after a restore. An aggregate is what its parts
 -- are; their own bodies are digested with it.
@@ -57,6 +66,14 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION flowai_internal.function_digest(oid) IS 'SHA-256 over what a function is, by names and bodies; NULL if there is no such function.';
 
+CREATE FUNCTION flowai_internal.function_numbers_noted_in() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT pg_catalog.concat_ws('/', flowai_internal.database_identity(), 'flowai.allowed_functions'::regclass::oid);
+END;
+COMMENT ON FUNCTION flowai_internal.function_numbers_noted_in() IS 'What flowai.allowed_functions.noted_in is for numbers that are noted now.';
+
 -- Which of these functions were allowed, and whether each still is what was allowed. A definer function:
 -- the digest looks at objects of others.
 CREATE FUNCTION flowai.function_standing(routines oid[])
@@ -64,8 +81,10 @@ RETURNS TABLE (routine oid, unchanged boolean)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 5
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT p.oid, pg_catalog.bool_or(a.digest = flowai_internal.function_digest(p.oid))
-    FROM pg_catalog.unnest(routines) AS wanted (oid)
+    SELECT p.oid, pg_catalog.bool_or((a.object = p.oid OR a.noted_in <> here.place)
+                                     AND a.digest = flowai_internal.function_digest(p.oid))
+    FROM flowai_internal.function_numbers_noted_in() AS here (place)
+    CROSS JOIN pg_catalog.unnest(routines) AS wanted (oid)
     JOIN pg_catalog.pg_proc p ON p.oid = wanted.oid
     JOIN flowai.allowed_functions a
          ON a.function = p.oid::regprocedure::text

@@ -67,7 +67,12 @@ extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["sear
 extension_sql_file!(
     "../sql/42_query.sql",
     name = "query",
-    requires = ["tenancy", api::query::query_array, api::reference::ref_put]
+    requires = [
+        "tenancy",
+        api::query::query_array,
+        api::query::database_identity,
+        api::reference::ref_put
+    ]
 );
 extension_sql_file!("../sql/50_tool.sql", name = "tool", requires = ["tenancy"]);
 extension_sql_file!("../sql/59_installed.sql", name = "installed", requires = ["query"]);

@@ -103,6 +103,12 @@ fn sample_table_data(
     sample::sample(entry, columns, max_rows, timeout).or_raise()
 }
 
+/// The cluster and the database: no copy of it has both.
+#[pg_extern(stable, parallel_safe)]
+pub(crate) fn database_identity() -> String {
+    tenant::database_identity()
+}
+
 /// Lets read-only statements call a function.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]

@@ -558,3 +558,9 @@ fn forget() {
         forget_plans();
     }
 }
+
+/// The cluster and the database, as text.
+pub(crate) fn database_identity() -> String {
+    // SAFETY: reads of what the backend knows since its start.
+    unsafe { format!("{}/{}", pg_sys::GetSystemIdentifier(), pg_sys::MyDatabaseId.to_u32()) }
+}

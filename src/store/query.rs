@@ -16,8 +16,8 @@ use super::event;
 use crate::pg::analyze::Foreign;
 use crate::pg::answer::Answer;
 use crate::pg::envelope::{self, Stop};
-use crate::pg::tuples::Rows;
 use crate::pg::spi::{Snapshot, args};
+use crate::pg::tuples::Rows;
 use crate::pg::{guc, spi};
 
 /// One row for each of the functions that was ever allowed; false: it was changed since.
@@ -28,29 +28,39 @@ const SIGNATURE: &str = "
            flowai_internal.function_digest(p.oid)
     FROM pg_proc p WHERE p.oid = $1";
 
+/// Permissions that came from elsewhere, of functions that still are what was allowed: from now on they
+/// are for those that are here.
+const NOTE_NUMBERS: &str = "
+    UPDATE flowai.allowed_functions a
+    SET object = p.oid, noted_in = here.place
+    FROM flowai_internal.function_numbers_noted_in() AS here (place), pg_catalog.pg_proc p
+    WHERE a.noted_in <> here.place AND p.oid >= 16384 AND p.oid::regprocedure::text = a.function
+      AND a.digest = flowai_internal.function_digest(p.oid)";
+
 /// The earlier row, if any, decides what the call tells; a repeated call changes nothing.
 const ALLOW: &str = "
-    INSERT INTO flowai.allowed_functions AS a (function, tenant_id, digest, allowed_by)
-    VALUES ($1, $2, $3, $4)
+    INSERT INTO flowai.allowed_functions AS a (function, tenant_id, digest, object, noted_in, allowed_by)
+    VALUES ($1, $2, $3, $5, flowai_internal.function_numbers_noted_in(), $4)
     ON CONFLICT (function, tenant_id) DO UPDATE
-        SET digest = excluded.digest, allowed_by = excluded.allowed_by,
-            allowed_at = pg_catalog.clock_timestamp()
-        WHERE a.digest <> excluded.digest
+        SET digest = excluded.digest, object = excluded.object, noted_in = excluded.noted_in,
+            allowed_by = excluded.allowed_by, allowed_at = pg_catalog.clock_timestamp()
+        WHERE (a.digest, a.object, a.noted_in) IS DISTINCT FROM (excluded.digest, excluded.object, excluded.noted_in)
     RETURNING true";
 
 /// What an extension brought, except what is volatile: that is for somebody to look at, one by one.
 const ALLOW_EXTENSION: &str = "
-    INSERT INTO flowai.allowed_functions AS a (function, tenant_id, digest, allowed_by)
-    SELECT p.oid::regprocedure::text, $2, flowai_internal.function_digest(p.oid), $3
+    INSERT INTO flowai.allowed_functions AS a (function, tenant_id, digest, object, noted_in, allowed_by)
+    SELECT p.oid::regprocedure::text, $2, flowai_internal.function_digest(p.oid), p.oid,
+           flowai_internal.function_numbers_noted_in(), $3
     FROM pg_catalog.pg_extension x
     JOIN pg_catalog.pg_depend d ON d.deptype = 'e' AND d.refobjid = x.oid
          AND d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_proc'::regclass
     JOIN pg_catalog.pg_proc p ON p.oid = d.objid
     WHERE x.extname = $1 AND p.prokind IN ('f', 'a', 'w') AND p.provolatile <> 'v'
     ON CONFLICT (function, tenant_id) DO UPDATE
-        SET digest = excluded.digest, allowed_by = excluded.allowed_by,
-            allowed_at = pg_catalog.clock_timestamp()
-        WHERE a.digest <> excluded.digest
+        SET digest = excluded.digest, object = excluded.object, noted_in = excluded.noted_in,
+            allowed_by = excluded.allowed_by, allowed_at = pg_catalog.clock_timestamp()
+        WHERE (a.digest, a.object, a.noted_in) IS DISTINCT FROM (excluded.digest, excluded.object, excluded.noted_in)
     RETURNING true";
 
 const EXTENSION: &str = "SELECT true FROM pg_catalog.pg_extension WHERE extname = $1";
@@ -196,7 +206,8 @@ pub(super) fn object(refusal: &Refusal) -> Result<Answer> {
 pub(crate) fn allow(function: Option<pg_sys::Oid>, tenant: Option<&str>, by: &str) -> Result<bool> {
     let (signature, digest) = known(function)?;
     known_tenant(tenant)?;
-    let allow = args![signature.as_str(), tenant, digest, by];
+    spi::run(NOTE_NUMBERS, args![])?;
+    let allow = args![signature.as_str(), tenant, digest, by, function];
     let allowed = spi::write_one(ALLOW, allow, |row| row.need::<bool>(1))?.is_some();
     let said = json!({ "function": event::beginning(&signature) });
     note_change(allowed, tenant, "flowai.function.allowed", said)?;
@@ -220,6 +231,7 @@ pub(crate) fn allow_extension(
         return Err(Error::invalid("function_allowable", "flowai_runtime cannot be allowed")
             .hint("Allow other extensions."));
     }
+    spi::run(NOTE_NUMBERS, args![])?;
     let allowed = spi::write(ALLOW_EXTENSION, args![extension, tenant, by], |_| Ok(()))?.len();
     let said = json!({ "extension": extension, "functions": allowed });
     note_change(allowed > 0, tenant, "flowai.extension.allowed", said)?;
