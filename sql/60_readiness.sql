@@ -205,7 +205,7 @@ check_row (capability, name, advisory, object, ok) AS (
             SELECT FROM routine_right g WHERE g.label = r.label AND (g.grantee = 0 OR pg_get_userbyid(g.grantee) = 'flowai_user'))
     UNION ALL SELECT routing.title, 'definer_path_pinned', false, r.label, r.proconfig @> '{"search_path=pg_catalog, pg_temp"}' IS TRUE FROM routing, routine r WHERE r.prosecdef
     UNION ALL SELECT routing.title, 'routines_owned_by_owner', false, r.label, pg_get_userbyid(r.proowner) = 'flowai_owner' FROM routing, routine r
-    UNION ALL SELECT routing.title, 'no_public_execute', false, r.label, r.proname IN ('current_tenant', 'tenant_is') OR NOT EXISTS (
+    UNION ALL SELECT routing.title, 'no_public_execute', false, r.label, r.proname IN ('current_tenant', 'tenant_is') OR pg_catalog.starts_with(r.proname, 'bounded_') OR NOT EXISTS (
             SELECT FROM routine_right g WHERE g.label = r.label AND g.grantee = 0) FROM routing, routine r
     UNION ALL SELECT routing.title, 'acting_for_tenants_ungranted', false, r.label, NOT EXISTS (
             SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname IN ('act_for', 'approval_gate')

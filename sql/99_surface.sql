@@ -274,6 +274,19 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Called in the place of functions that everybody may call, also inside functions with another owner's rights.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN
+        SELECT p.oid::pg_catalog.regprocedure AS routine FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace = 'flowai_internal'::pg_catalog.regnamespace
+          AND pg_catalog.starts_with(p.proname, 'bounded_')
+    LOOP
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', item.routine);
+    END LOOP;
+END $$;
 -- Policies call these two for whoever reads a tenant table.
 GRANT EXECUTE ON FUNCTION flowai.current_tenant(), flowai.tenant_is(text) TO PUBLIC;
 GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_tenant(text, text)

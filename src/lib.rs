@@ -87,6 +87,7 @@ extension_sql_file!(
     requires = ["catalog"]
 );
 extension_sql_file!("../sql/44_query_target.sql", name = "query_target", requires = ["query"]);
+extension_sql_file!("../sql/46_bounds.sql", name = "bounds", requires = ["query"]);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 
 /// Runs once in each backend that loads the library.

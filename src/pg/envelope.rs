@@ -179,17 +179,21 @@ fn fetched<T>(
         }
         gates.own_text(sql);
         let analysis = analyze::analyse(sql)?;
+        gates.analysed();
         if let Some(refusal) = gates.judge(&analysis.foreign)? {
             return Err(refusal.into());
         }
         // SAFETY: the tree is fresh from analysis, in the subtransaction's memory context.
         let query = unsafe { rewritten(analysis.query)? };
-        // SAFETY: the tree is fresh from the rewriter.
-        let foreign = unsafe { analyze::rewritten(query)? };
-        if let Some(refusal) = gates.judge(&foreign)? {
-            return Err(refusal.into());
+        // Or else the gate does, that stands before the planner.
+        if guc::stands(guc::Layer::Meaning) {
+            // SAFETY: the tree is fresh from the rewriter.
+            let foreign = unsafe { analyze::rewritten(query)? };
+            if let Some(refusal) = gates.judge(&foreign)? {
+                return Err(refusal.into());
+            }
+            gates.walked(query);
         }
-        gates.walked(query);
         // SAFETY: see above.
         let portal = unsafe { Portal::start(sql, query)? };
         let result = fetch(&portal)?;

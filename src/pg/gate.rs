@@ -24,6 +24,7 @@ use flowai_core::{Error, Kind};
 use pgrx::{pg_guard, pg_sys};
 
 use super::analyze::{self, Foreign, Standing};
+use super::bounds;
 use super::guc;
 use super::raise::{OrRaise, raise};
 use super::tenant;
@@ -113,6 +114,11 @@ impl Gates {
     /// The statement itself is about to be analysed, which can run code; whoever calls this walks its tree.
     pub(crate) fn own_text(&self, sql: &CStr) {
         OWN_TEXT.set(sql.as_ptr());
+    }
+
+    /// It was analysed.
+    pub(crate) fn analysed(&self) {
+        OWN_TEXT.set(std::ptr::null());
     }
 
     /// This rewritten tree is about to be planned, and was walked.
@@ -205,6 +211,10 @@ fn pass(function: pg_sys::Oid) {
     });
     let Some(judge) = known else { return };
     let refusal = match analyze::standing(function) {
+        Standing::Harmless if is_endless(function) => {
+            let what = "the check of a domain, an index or the like calls a function that no time limit would end";
+            Some(Refusal::new(Code::Function, what, None))
+        }
         Standing::Harmless => None,
         Standing::Refused(refusal) => Some(refusal),
         Standing::Foreign(foreign) => {
@@ -227,6 +237,19 @@ fn pass(function: pg_sys::Oid) {
             watch.admitted.extend(analyze::parts_of_aggregate(function));
         }
     });
+}
+
+/// Whether the walk should have put a stand-in in the function's place, and could not: the call is in no
+/// statement. LIKE is left alone where its pattern is short, but while a text is analysed nothing of it runs
+/// but checks of domains.
+fn is_endless(function: pg_sys::Oid) -> bool {
+    bounds::stand_in(function).is_some()
+        && (!OWN_TEXT.get().is_null() || !bounds::matches_patterns(function))
+}
+
+/// Whether a statement is being watched.
+pub(crate) fn are_down() -> bool {
+    WATCH.with_borrow(Option::is_some)
 }
 
 /// The server asks this before it inlines a function, and before it calls one. Yes means: neither inlined

@@ -10,6 +10,7 @@
 //! - [`analyze`]: what a foreign statement would do, by the server's parser and analyser
 //! - [`envelope`]: the read-only subtransaction that a foreign statement runs in
 //! - [`gate`]: what stands in the way while it runs
+//! - [`bounds`]: stand-ins for functions that no time limit ends
 //! - [`estimate`]: what the planner may know of rows while it plans for a tenant
 //! - [`rows`]: its rows as JSON
 //! - [`tuples`]: its rows as rows
@@ -33,6 +34,7 @@
 pub(crate) mod analyze;
 pub(crate) mod answer;
 pub(crate) mod attempt;
+pub(crate) mod bounds;
 pub(crate) mod clock;
 pub(crate) mod envelope;
 pub(crate) mod estimate;

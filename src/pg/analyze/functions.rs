@@ -10,6 +10,7 @@ use pg_sys::NodeTag;
 
 use super::walk::Walk;
 use super::{Foreign, GO_ON, STOP, Stop, is_builtin, position, structure};
+use crate::pg::bounds;
 
 impl Walk<'_> {
     pub(super) unsafe fn operator(&self, operator: pg_sys::Oid) -> Stop {
@@ -227,19 +228,20 @@ unsafe fn name_of(function: pg_sys::Oid) -> Option<String> {
     }
 }
 
-/// Whether it is one of the few functions that views of this extension need. Nobody but
-/// the extension can create anything in its schema.
+/// Whether it is one of the few functions that views of this extension need, or stands in for one of the
+/// server's own. Nobody but the extension can create anything in its schemas.
 unsafe fn is_ours(function: pg_sys::Oid) -> bool {
     // SAFETY: cached catalog look-ups; names are palloc'd or NULL.
     unsafe {
         let schema = pg_sys::get_namespace_name(pg_sys::get_func_namespace(function));
         let name = pg_sys::get_func_name(function);
-        !schema.is_null()
-            && !name.is_null()
-            && CStr::from_ptr(schema) == c"flowai"
-            && CStr::from_ptr(name)
-                .to_str()
-                .is_ok_and(|name| policy::ALLOWED_OF_FLOWAI.contains(&name))
+        if schema.is_null() || name.is_null() {
+            return false;
+        }
+        let Ok(name) = CStr::from_ptr(name).to_str() else { return false };
+        let schema = CStr::from_ptr(schema);
+        (schema == c"flowai" && policy::ALLOWED_OF_FLOWAI.contains(&name))
+            || (schema == c"flowai_internal" && name.starts_with(bounds::PREFIX))
     }
 }
 

@@ -8,6 +8,7 @@
 //! Analysis itself can run code: the input function of a domain, hidden in an array or a row type, runs
 //! while its literal is parsed. So [`analyse`] must be called inside the envelope.
 
+mod bounded;
 pub(crate) mod elsewhere;
 mod functions;
 mod relations;
@@ -89,9 +90,6 @@ pub(crate) unsafe fn nested(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, R
 /// # Safety
 /// The tree is fresh from the rewriter.
 pub(crate) unsafe fn rewritten(query: *mut pg_sys::Query) -> Result<Vec<Foreign>, Refusal> {
-    if !guc::stands(guc::Layer::Meaning) {
-        return Ok(Vec::new());
-    }
     let walk = walk::Walk::of_rewritten();
     // SAFETY: see above.
     unsafe { past_gates(&walk, query.cast())? };

@@ -141,7 +141,9 @@ impl<'a> Walk<'a> {
                         return STOP;
                     }
                     self.tell_called(node);
+                    self.bound(node);
                 }
+                NodeTag::T_BoolExpr => self.bound(node),
                 NodeTag::T_Const
                 | NodeTag::T_CoerceToDomain
                 | NodeTag::T_CoerceViaIO
@@ -209,7 +211,9 @@ impl<'a> Walk<'a> {
                 }
                 NodeTag::T_TableFunc => {
                     self.at.set(node);
-                    if self.columns((*node.cast::<pg_sys::TableFunc>()).coltypes) {
+                    if self.columns((*node.cast::<pg_sys::TableFunc>()).coltypes)
+                        || self.long_paths(&*node.cast())
+                    {
                         return STOP;
                     }
                 }

@@ -1,5 +1,7 @@
 //! Read-only SQL: what is refused and how that reads, the limits of a result, and the SQLite check.
 //!
+//! - [`bound`]: functions that no time limit ends
+//! - [`lock`]: where a text locks rows
 //! - [`place`]: paths of SQLite files
 //! - [`policy`]: the built-in functions that a read-only statement may and may not call
 //! - [`remote`]: statements for a PostgreSQL server elsewhere
@@ -8,6 +10,8 @@
 //!
 //! For PostgreSQL the server's own parser decides; what it found becomes a [`Verdict`] of this module.
 
+pub mod bound;
+pub mod lock;
 pub mod place;
 pub mod policy;
 pub mod remote;
