@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_void};
 
-use flowai_core::query::{Code, Refusal, character_at, nothing_to_run};
+use flowai_core::query::{Code, Refusal, character_at, lock, nothing_to_run};
 use pgrx::{pg_guard, pg_sys};
 
 use pg_sys::NodeTag;
@@ -94,7 +94,12 @@ impl Raw<'_> {
                         );
                     }
                     if !select.lockingClause.is_null() {
-                        return self.refuse(Code::RowLock, "the statement locks rows", -1);
+                        let place = lock::place(self.text).and_then(|at| i32::try_from(at).ok());
+                        return self.refuse(
+                            Code::RowLock,
+                            "the statement locks rows",
+                            place.unwrap_or(-1),
+                        );
                     }
                 }
                 NodeTag::T_CommonTableExpr => {
