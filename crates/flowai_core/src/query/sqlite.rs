@@ -112,6 +112,8 @@ fn walk(sql: &str) -> Result<Reads, Box<Refusal>> {
     if first.is_none() {
         return Err(nothing_to_run().into());
     }
+    let tokens = understood(tokens);
+    let deep = nesting(&tokens) >= MAX_DEPTH;
     let parsed = Parser::new(&dialect)
         .with_recursion_limit(MAX_DEPTH)
         .with_tokens_with_locations(tokens)
@@ -121,11 +123,9 @@ fn walk(sql: &str) -> Result<Reads, Box<Refusal>> {
         // Two statements are two, whether or not this parser understands the second.
         Err(_) if second.is_some() => return Err(several(second)),
         Err(_) if first.as_ref().is_some_and(begins_otherwise) => return Err(not_select(first)),
-        Err(ParserError::RecursionLimitExceeded) => {
-            return Err(
-                Refusal::new(Code::TooDeep, "the statement is nested too deeply", None).into()
-            );
-        }
+        Err(ParserError::RecursionLimitExceeded) => return Err(too_deep()),
+        // The parser tries one thing after another, and tells of the last one.
+        Err(_) if deep => return Err(too_deep()),
         Err(ParserError::TokenizerError(message) | ParserError::ParserError(message)) => {
             let position = location_in(&message).map(|location| offset(sql, location));
             return Err(syntax(message, position));
@@ -143,6 +143,95 @@ fn walk(sql: &str) -> Result<Reads, Box<Refusal>> {
         ControlFlow::Continue(()) => Ok(guard.reads),
         ControlFlow::Break(refusal) => Err(refusal),
     }
+}
+
+fn too_deep() -> Box<Refusal> {
+    Refusal::new(Code::TooDeep, "the statement is nested too deeply", None).into()
+}
+
+/// What the parser does not know of SQLite, as it knows it, or left out where it changes nothing of what a
+/// statement does to a database: ISNULL and NOTNULL, MATERIALIZED with or without NOT, and EXCLUDE of a window's frame.
+fn understood(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let word = |token: &Token, wanted: &str| matches!(token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(wanted));
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // Places of the words that are not blank, from here on: enough to look at what follows.
+    let solid = |from: usize| {
+        tokens[from..]
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| !matches!(t.token, Token::Whitespace(_)))
+            .map(move |(at, t)| (from + at, &t.token))
+            .take(4)
+            .collect::<Vec<_>>()
+    };
+    let mut before: Option<Token> = None;
+    let mut at = 0;
+    while at < tokens.len() {
+        let here = &tokens[at];
+        let follows = solid(at);
+        let is = |place: usize, wanted: &str| {
+            follows.get(place).is_some_and(|(_, token)| word(token, wanted))
+        };
+        let opens =
+            |place: usize| follows.get(place).is_some_and(|(_, token)| **token == Token::LParen);
+        let after = |wanted: &[&str]| {
+            before.as_ref().is_some_and(|token| wanted.iter().any(|w| word(token, w)))
+        };
+        let mut skipped = 0;
+        if matches!(here.token, Token::Word(_)) {
+            if is(0, "ISNULL") || is(0, "NOTNULL") {
+                let null: &[&str] =
+                    if is(0, "ISNULL") { &["IS", "NULL"] } else { &["IS", "NOT", "NULL"] };
+                out.extend(null.iter().map(|keyword| TokenWithSpan {
+                    token: Token::make_keyword(keyword),
+                    span: here.span,
+                }));
+                before = Some(here.token.clone());
+                at += 1;
+                continue;
+            }
+            if after(&["AS"]) && is(0, "MATERIALIZED") && opens(1) {
+                skipped = 1;
+            } else if after(&["AS"]) && is(0, "NOT") && is(1, "MATERIALIZED") && opens(2) {
+                skipped = 2;
+            } else if after(&["ROW", "PRECEDING", "FOLLOWING"]) && is(0, "EXCLUDE") {
+                if (is(1, "NO") && is(2, "OTHERS")) || (is(1, "CURRENT") && is(2, "ROW")) {
+                    skipped = 3;
+                } else if is(1, "GROUP") || is(1, "TIES") {
+                    skipped = 2;
+                }
+            }
+        }
+        if skipped > 0 {
+            at = follows[skipped - 1].0 + 1;
+            continue;
+        }
+        if !matches!(here.token, Token::Whitespace(_)) {
+            before = Some(here.token.clone());
+        }
+        out.push(here.clone());
+        at += 1;
+    }
+    out
+}
+
+/// How deep the text is nested, or seems to be: parentheses, CASE, and signs or NOT in a row.
+fn nesting(tokens: &[TokenWithSpan]) -> usize {
+    let (mut open, mut in_a_row, mut deepest) = (0_usize, 0_usize, 0_usize);
+    for token in tokens {
+        match &token.token {
+            Token::Whitespace(_) => continue,
+            Token::LParen => open += 1,
+            Token::RParen => open = open.saturating_sub(1),
+            Token::Word(word) if word.keyword == Keyword::CASE => open += 1,
+            Token::Word(word) if word.keyword == Keyword::END => open = open.saturating_sub(1),
+            Token::Word(word) if word.keyword == Keyword::NOT => in_a_row += 1,
+            Token::Minus | Token::Plus | Token::Tilde => in_a_row += 1,
+            _ => in_a_row = 0,
+        }
+        deepest = deepest.max(open + in_a_row);
+    }
+    deepest
 }
 
 fn several(second: Option<usize>) -> Box<Refusal> {
@@ -311,7 +400,13 @@ impl Visitor for Guard<'_> {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Step {
         match factor {
             TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
-                self.function(name, TABLE_FUNCTIONS)
+                match self.function(name, TABLE_FUNCTIONS) {
+                    // Full-text search has another way to be asked, which says what it is.
+                    ControlFlow::Break(refusal) => ControlFlow::Break(Box::new(
+                        refusal.hint("Search a full-text table with WHERE name MATCH 'words'."),
+                    )),
+                    passed => passed,
+                }
             }
             TableFactor::Table { name, .. } => {
                 let plain = last(name).map(|ident| ident.value.to_lowercase()).unwrap_or_default();
@@ -358,6 +453,22 @@ mod tests {
 
     fn code(sql: &str) -> Option<Code> {
         validate(sql).refusal.map(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn what_only_sqlite_writes_is_understood() {
+        for sql in [
+            "SELECT a ISNULL, b NOTNULL FROM t",
+            "WITH c AS MATERIALIZED (SELECT 1), d AS NOT MATERIALIZED (SELECT 2) SELECT * FROM c, d",
+            "SELECT sum(a) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE NO OTHERS) FROM t",
+            "SELECT sum(a) OVER (ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW) FROM t",
+            "SELECT sum(a) OVER (ORDER BY a GROUPS 1 PRECEDING EXCLUDE TIES) FROM t",
+            "SELECT \"isnull\", materialized FROM t",
+        ] {
+            assert_eq!(validate(sql).refusal, None, "{sql}");
+        }
+        let search = validate("SELECT * FROM notes('hello')").refusal.unwrap();
+        assert!(search.hint.unwrap().contains("MATCH"));
     }
 
     #[test]
@@ -409,6 +520,11 @@ mod tests {
         }
         let deep = format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500));
         assert_eq!(code(&deep), Some(Code::TooDeep));
+        let denied = format!("SELECT {}1", "NOT ".repeat(15_000));
+        assert_eq!(code(&denied), Some(Code::TooDeep));
+        let cases =
+            format!("SELECT {}1{}", "CASE WHEN 1 THEN ".repeat(3_000), " END".repeat(3_000));
+        assert_eq!(code(&cases), Some(Code::TooDeep));
         assert_eq!(code(&format!("SELECT '{}'", "x".repeat(70_000))), Some(Code::TooLarge));
     }
 
