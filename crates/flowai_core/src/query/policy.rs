@@ -4,13 +4,19 @@
 //! way that are listed here by name (all of a name's overloads, schema `pg_catalog`). Functions that
 //! did not come with the server are another matter: their label proves nothing.
 
-/// Volatile and harmless: chance, the clock, and plain facts of the catalog and of transactions.
+/// Volatile and harmless: chance, the clock, and plain facts of the catalog, of sizes and of transactions.
 pub const ALLOWED_THOUGH_VOLATILE: &[&str] = &[
     "clock_timestamp",
     "gen_random_uuid",
+    "pg_database_size",
+    "pg_indexes_size",
     "pg_is_in_recovery",
     "pg_partition_ancestors",
     "pg_partition_tree",
+    "pg_relation_size",
+    "pg_sequence_last_value",
+    "pg_table_size",
+    "pg_total_relation_size",
     "pg_xact_commit_timestamp",
     "random",
     "random_normal",
