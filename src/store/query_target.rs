@@ -395,8 +395,9 @@ const USE_ANOTHER: &str = "Use another function.";
 
 fn not_allowed(named: &Named, what: String) -> Refusal {
     match named.stands_for {
-        Use::Relation => Refusal::new(Code::Relation, what, named.position)
-            .hint("Read another relation: this one tells of more than its rows, or does more than read."),
+        Use::Relation => Refusal::new(Code::Relation, what, named.position).hint(
+            "Read another relation: this one tells of more than its rows, or does more than read.",
+        ),
         _ => Refusal::new(Code::Function, what, named.position).hint(USE_ANOTHER),
     }
 }

@@ -138,7 +138,9 @@ impl Used {
             "field" => {
                 format!("function {name} may be called this way, and do more than read")
             }
-            _ => format!("{kind} {name} stands for function {function}, which may do more than read"),
+            _ => {
+                format!("{kind} {name} stands for function {function}, which may do more than read")
+            }
         }
     }
 }
