@@ -72,6 +72,7 @@ SELECT count(flowai.function_allow(p.oid::regprocedure)) AS allowed FROM pg_proc
 WHERE p.pronamespace = 'lab'::regnamespace AND p.proname ~ '^(reads|parsed|runs)_' OR p.oid IN ('lab.compares(int)'::regprocedure, 'lab.compares_parsed(int)'::regprocedure, 'lab.does(text)'::regprocedure, 'lab.stubborn()'::regprocedure);
 \connect - acme_app
 SET client_min_messages = warning;
+SELECT outcome FROM flowai.catalog_put('[{"id": "table:products", "itemType": "table", "name": "products", "qualified_name": "shop.products"}]') \g /dev/null
 INSERT INTO arena.attacks SELECT row_number() OVER (ORDER BY n, m), format('%s, %s', what, how), format(query, what)
 FROM unnest('{fine,secrets,own_secrets,abroad,locking,ending,measuring,row_locks}'::text[]) WITH ORDINALITY AS w(what, n),
      (VALUES (1, 'read directly', 'SELECT count(*) FROM lab.guarded_%s'), (2, 'by a function in SQL', 'SELECT lab.reads_%s()'), (3, 'whose body is parsed', 'SELECT lab.parsed_%s()'), (4, 'by one in PL/pgSQL', 'SELECT lab.runs_%s()')) AS h(m, how, query);
@@ -81,10 +82,26 @@ INSERT INTO arena.attacks VALUES
 \i :remember
 SELECT id, tries, verdict, at, code, error, rows FROM arena.outcomes ORDER BY id;
 SELECT * FROM arena.damage_to_session;
+\echo own operators in front of those of the server, where a statement is put together
+SET client_min_messages = error;
+CREATE FUNCTION lab.same(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE WARNING 'OWN CODE RUNS'; RETURN true; END$$;
+CREATE FUNCTION lab.same(name, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE WARNING 'OWN CODE RUNS'; RETURN true; END$$;
+CREATE FUNCTION lab.same(oid, oid) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE WARNING 'OWN CODE RUNS'; RETURN true; END$$;
+CREATE FUNCTION lab.joined(text, text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RAISE WARNING 'OWN CODE RUNS'; RETURN ''; END$$;
+CREATE OPERATOR lab.= (LEFTARG = text, RIGHTARG = text, FUNCTION = lab.same);
+CREATE OPERATOR lab.= (LEFTARG = name, RIGHTARG = text, FUNCTION = lab.same);
+CREATE OPERATOR lab.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = lab.same);
+CREATE OPERATOR lab.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = lab.joined);
+SET client_min_messages = warning;
+SET search_path = lab, pg_catalog;
+SELECT flowai.sample_table_data('table:products', '{name}', 1) OPERATOR(pg_catalog.->) 'rows' AS rows;
+SELECT flowai.sample_table_data('table:none') OPERATOR(pg_catalog.->>) 'error' AS error;
+SELECT flowai.sample_table_data('table:products', '{none}') OPERATOR(pg_catalog.->>) 'error' AS error;
+RESET search_path;
 \echo time that is over stays over
--- LATER SELECT e ->> 'code' AS code, e -> 'rows' AS rows FROM flowai.execute_query('SELECT lab.stubborn()', 10, '200 ms') e;
+SELECT e ->> 'code' AS code, e -> 'rows' AS rows FROM flowai.execute_query('SELECT lab.stubborn()', 10, '200 ms') e;
 SELECT * FROM arena.damage_to_session;
 \connect - postgres
 SET client_min_messages = error;
-SELECT * FROM arena.damage_to_database WHERE what !~ '^(pg_proc|flowai.allowed_functions)$';
+SELECT * FROM arena.damage_to_database WHERE what !~ '^(pg_proc|pg_operator|flowai.allowed_functions)$';
 DROP SERVER abroad CASCADE;

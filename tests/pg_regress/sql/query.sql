@@ -297,7 +297,41 @@ SELECT flowai.execute_query('SELECT shop.gross(10)') ->> 'code' AS code;
 SELECT count(*) FROM flowai.allowed_functions;
 SET ROLE steward;
 SELECT function, tenant_id FROM flowai.allowed_functions;
+
+-- Dropped and made anew it is another one, though it looks the same. In a copy of the database numbers say nothing,
+-- until the next permission that is given there.
+RESET ROLE;
+CREATE FUNCTION shop.twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+SET ROLE steward;
+SELECT flowai.function_allow('shop.twice(integer)');
+SET ROLE acme_app;
+SELECT flowai.execute_query('SELECT shop.twice(4)') -> 'rows' AS rows;
+RESET ROLE;
+DROP FUNCTION shop.twice(integer);
+CREATE FUNCTION shop.twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+SET ROLE acme_app;
+SELECT flowai.execute_query('SELECT shop.twice(4)') ->> 'error' AS error;
+SET ROLE steward;
+SELECT flowai.function_allow('shop.twice(integer)') AS anew;
+RESET ROLE;
+UPDATE flowai.allowed_functions SET noted_in = 'elsewhere', object = 1;
+SET ROLE acme_app;
+SELECT flowai.execute_query('SELECT shop.twice(4)') -> 'rows' AS rows;
+SET ROLE steward;
+SELECT flowai.function_allow('shop.gross(numeric)', 'acme') AS again;
+RESET ROLE;
+SELECT function, object = function::regprocedure AS noted FROM flowai.allowed_functions ORDER BY function;
+SET ROLE steward;
+SELECT flowai.function_disallow('shop.twice(integer)');
 SELECT flowai.function_disallow('shop.gross(numeric)', 'acme');
+-- Columns are what the statement returns, lengths and digits included.
+SET ROLE acme_app;
+SELECT * FROM flowai.query('SELECT 1.2345::numeric(10,4), ''abcdef''::varchar(10)') AS t(a numeric(5,1), b varchar(10));
+SELECT * FROM flowai.query('SELECT 1.2345::numeric(10,4), ''abcdef''::varchar(10)') AS t(a numeric(10,4), b varchar(2));
+SELECT * FROM flowai.query('SELECT 1.2345::numeric(10,4), ''abcdef''::varchar(10)') AS t(a numeric, b varchar(10));
+-- Sizes are no secret, and asking for them does nothing.
+SELECT flowai.execute_query('SELECT pg_total_relation_size(''shop.products'') > 0 AS relation, pg_size_pretty(pg_database_size(current_database())) ~ ''B$'' AS database, (SELECT count(*) FROM pg_sequences) >= 0 AS sequences') -> 'rows' AS rows;
+SET ROLE steward;
 -- What an extension brought, except what is volatile.
 RESET ROLE;
 CREATE EXTENSION pg_trgm SCHEMA shop;
