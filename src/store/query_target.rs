@@ -331,7 +331,12 @@ fn prepare(
     };
     let (called, fields, relations) =
         (names(Use::Call)?, names(Use::Field)?, names(Use::Relation)?);
-    let types = names(Use::Type)?;
+    // A call of what is a type is a cast to it, and so is a field.
+    let casts = outline
+        .names
+        .iter()
+        .filter(|named| matches!(named.stands_for, Use::Type | Use::Call | Use::Field));
+    let types = c_string(array(casts.map(|named| named.name.as_str())))?;
     // Some syntax stands for operators that it does not name.
     let operators = outline.names.iter().filter(|named| named.stands_for == Use::Operator);
     let operators = operators.map(|named| named.name.as_str()).chain(elsewhere::UNNAMED_OPERATORS);
@@ -380,8 +385,9 @@ fn prepare(
                 "relation" => Use::Relation,
                 _ => Use::Call,
             };
-            let mut names = outline.names.iter();
-            let place = names.find(|n| n.stands_for == stands_for && n.name == used.name);
+            let mut names = outline.names.iter().filter(|named| named.name == used.name);
+            let place = names.clone().find(|named| named.stands_for == stands_for);
+            let place = place.or_else(|| names.find(|_| stands_for == Use::Type));
             let what = used.complaint();
             Err(match place {
                 Some(named) => not_allowed(named, what),
