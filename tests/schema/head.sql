@@ -101,19 +101,21 @@ COMMENT ON FUNCTION flowai.require_tenant() IS 'The tenant in force. Error 42501
 COMMENT ON FUNCTION flowai.whoami() IS 'One row: the role whose tenants count, the login role, tenant (NULL if none), workspace, and the reason in words. Never raises.';
 COMMENT ON FUNCTION flowai.use_tenant(text, text) IS 'A checked SET LOCAL of flowai.tenant and, if given, flowai.workspace: for pools, works in transaction pooling. Returns the tenant. Error 42501 if the role is not a member of it, 22004 for NULL, 25001 in a transaction that worked for another.';
 COMMENT ON FUNCTION flowai.tenant_create(text, text) IS 'Creates a tenant and returns when. The version is recorded, part of no key. Error 23505 if the name is taken (case does not count), 22023 for a bad name. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a superuser, a BYPASSRLS role or a role of flowai_runtime. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_grant(text, text) IS 'Makes a role a member of a tenant and grants it flowai_user. True if it was not a member before. Error P0002 for an unknown tenant or role, 42501 for a role of flowai_runtime, and for one that is or can become one that row-level security alone does not bind: superuser, BYPASSRLS, CREATEROLE, REPLICATION, flowai_admin, pg_read_all_data, pg_write_all_data, pg_read_server_files, pg_write_server_files, pg_execute_server_program. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_revoke(text, text) IS 'Ends a role''s membership, in live sessions and cached plans too; with its last one it loses flowai_user. A statement that runs and a cursor that is open go on with the rows that they began with: the cursor until its transaction ends, one WITH HOLD until it is closed or the session ends, whatever tenant the role is a member of by then. pg_terminate_backend ends both. True if it was a member. Error P0002 for an unknown tenant or role. For flowai_admin.';
 
 COMMENT ON FUNCTION flowai_internal.act_for(text) IS 'Puts a tenant in force for the rest of an administrative function, whatever the role is; NULL ends that, as does an error. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.tenant_shut(text) IS 'Ends all memberships of a tenant, and returns how many there were. Error 55000 if there are none because this transaction has ended them. Executable by the owner alone.';
+COMMENT ON FUNCTION flowai_internal.catalog_stamp(text, text[]) IS 'Gives entries of a workspace of the tenant in force the hash of what they are, and returns how many had another. For flowai.tenant_import; executable by the owner alone.';
 COMMENT ON FUNCTION flowai_internal.await_writers(oid[]) IS 'Waits until the transactions have ended that have written to one of these relations; later ones are not waited for. Executable by the owner alone.';
-COMMENT ON FUNCTION flowai.tenant_list(text, integer) IS 'Tenants in order of name, with their members; page with after. Error 22023 for a bad max_rows. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_list(text, integer, boolean) IS 'Tenants in order of name, with their members; page with after. with_usage adds rows and bytes of all that each of the page''s tenants has, as flowai.tenant_usage counts them: it reads all of that; without it they are NULL. Error 22023 for a bad max_rows. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, rows, bytes (as stored, indexes not counted). Reads all of it. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships, those of dropped roles too; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows; at last, what administrators noted about the tenant. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 55000 in a transaction that has ended a membership of the tenant, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
 COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first; what they had begun to write is waited for, and goes too. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Everything that a tenant has, as rows of JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Search segments are left out; they are built anew. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were. Error 22023 for another relation or no array, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Every row that a tenant has in tables of its own, as JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Left out: search segments, which are built anew; and what administrators said about the tenant here, to be said anew there: members, version and its history, query targets, allowed functions (by their digests here). Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were; hashes of entries are computed anew, and a payload that is not what its reference''s id says is XX001. Events, too: whoever imports says what happened then; of 2000 or later, and none of the future. Error 22023 for another relation, no array of objects, a key that is no column, or another time of an event, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
 
 -- ------------------------------------------------------------------------------------- events
 
@@ -134,12 +136,12 @@ GRANT EXECUTE ON FUNCTION flowai.event_purge(interval) TO flowai_admin;
 
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
-COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes as it is stored before compression, 22004 for NULL, 42501 without tenant. A ttl has no negative part.';
 COMMENT ON FUNCTION flowai.kv_put_if_absent(text, text, jsonb, interval) IS 'Writes an entry where none lives. One row: version, created, expires_at; where created is false, those of the entry that is there. Errors as kv_put.';
 COMMENT ON FUNCTION flowai.kv_put_many(text, jsonb, interval) IS 'Writes the entries of an array [{"key", "value"}] in one statement, all or nothing; the same ttl for all. One row for each, in order: ordinal, key, version, created, expires_at. Error 22023 for another shape, 21000 for a key given twice, 54000 for more than 10000 entries or a value over flowai.kv_max_value_bytes, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_purge(integer) IS 'Removes at most max_rows rows of the tenant''s entries that have expired, and returns how many; skips those that somebody is just writing. Nobody sees such rows; this gives their space back. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_stats(text) IS 'What a namespace holds, or each of them if it is NULL: namespace, entries that live, expired rows not purged yet, bytes of all values as stored, next_expiry. No rows without tenant.';
-COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired at the start of the statement. No row for NULL or without tenant.';
+COMMENT ON FUNCTION flowai.kv_get(text, text) IS 'One row: value, version, expires_at; no row if there is no entry or it has expired by now, the moment of reading. No row for NULL or without tenant.';
 COMMENT ON FUNCTION flowai.kv_get_many(text, text[]) IS 'One row for each key, in the order given: ordinal, key, found, value, version, expires_at; the last three are NULL where found is false. No row for NULL keys.';
 COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if there was none or it had expired. Error 22023 for a bad namespace or key, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.kv_list(text, text, text, integer) IS 'Entries whose key begins with prefix, in order of key (bytes): key, value, version, expires_at. Pass the last key of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL namespace or prefix, or without tenant.';
@@ -158,12 +160,12 @@ COMMENT ON FUNCTION flowai.catalog_put(jsonb) IS 'Writes an array of entries {id
 COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, then deletes what the array lacks: of the data source database_id, of the item type, or of the whole workspace where both are NULL. Rows as catalog_put, with outcome deleted added. Replaces of a workspace take turns: the last one stands; under REPEATABLE READ one that had to wait is 40001. Error 22023 if an entry is outside of what is replaced; else as catalog_put.';
 COMMENT ON FUNCTION flowai.catalog_delete(text[]) IS 'Deletes entries and the relations that leave them. One row per id, in order: id, deleted (false if it was not there). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.get_catalog_entities(text[]) IS 'Entries by id: one row per id, in order, found = false and NULLs for one that is not there. At most 1000 ids (54000). NULL gives no rows. Error 42501 without tenant.';
-COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. No rows for an unknown entry.';
-COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. dangling: the other end is not in the catalog. No rows for an unknown entry or direction.';
-COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only. max_hops 1 to 6, max_paths 1 to 100 (22023). complete: there is no other path within max_hops; false if max_paths left some away or the search stopped after 20,000 steps. Error 54000 if it stopped so without having found one, P0002 for an unknown entry, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. max_rows 1 to 1000 (22023). No rows for an unknown entry.';
+COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. NULL kinds: all. dangling: the other end is not in the catalog. max_rows 1 to 1000 (22023). No rows for an unknown entry or direction.';
+COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only; kinds limits the relations, NULL or empty: all. max_hops 1 to 6, max_paths 1 to 100 (22023). The search reads from both ends, 20,000 relations at most. complete: there is no other path within max_hops; false if max_paths left some away or the search stopped there. No rows for a NULL id. Error 54000 if it stopped without having found one, P0002 for an unknown entry, 22004 for another NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
-COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id.';
-COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
+COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. What has no statistics is sampled as flowai.query_rows would: read-only, 5 seconds a column, and not where a view or a policy calls a function that was not allowed; then source is none and reason says why. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id, 42501 for a superuser or BYPASSRLS role.';
+COMMENT ON FUNCTION flowai.profile_database(text, text) IS 'Writes a live schema into the catalog: schema, tables, views, columns, keys, joins, row counts, null fractions, distinct counts, ranges and frequent values, from the planner''s statistics or, without them, from 10,000 rows, read as profile_schema says. Deletes tables and columns that are gone. Rows: id, outcome, version. Error as profile_schema and catalog_put.';
 
 GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(jsonb, text, text), flowai.catalog_delete(text[]),
     flowai.current_workspace(), flowai.get_catalog_entities(text[]), flowai.list_schema_fields(text, integer, integer),
@@ -173,10 +175,10 @@ GRANT EXECUTE ON FUNCTION flowai.catalog_put(jsonb), flowai.catalog_replace(json
 
 -- ------------------------------------------------------------------------------------- search
 
-COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; typing errors are forgiven in longer words. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, and relaxed is true. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. For the next page pass the cursor of the last row; the cursor of another search is error 22023. No rows for a blank query. Error 54000 for a query over 2048 bytes, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) IS 'Entries of the workspace that match a query, best first: words, "phrases", -exclusions, prefix*, ids and qualified names as they are; 32 words and 32 exclusions count. A word that nothing is spelled like is forgiven one typing error from 4 letters on and two from 8, in up to four words; numbers are not. Exact ids and qualified names go first, then exact names, then by BM25 over name, qualified name, tags, content; ties by id. If no entry has all words, those with some are found, those with a word as it was typed first, and relaxed is true. rank counts within the page. item_types: any of; tags: all of. max_rows 1 to 100 (22023). Columns join with flowai.catalog_entries; matched names the fields, snippet is HTML with <b>, total counts all matches. For the next page pass the cursor of the last row; the cursor of another search is error 22023. No rows for a blank query. Error 54000 for a query over 2048 bytes, 55000 where entries were restored without their index, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_facets(text, text[], text[], text, text) IS 'Counts over all entries that flowai.search_catalog finds with the same arguments: facet (item_type, tag, schema_name, database_id), value, count; the most frequent value of each facet first. No rows for a blank query. Errors as search_catalog.';
 COMMENT ON FUNCTION flowai.search_check() IS 'What is wrong with the workspace''s search index: reads every segment and every entry. problem: segment_unreadable, entry_not_indexed, entry_indexed_twice, indexed_without_entry, entry_altered (by hand), chunks_without_segment, dead_left_over (harmless); subject: a segment, an entry or a row version. No rows if all is well. flowai.search_rebuild() heals all of it. Error 42501 without tenant.';
-COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index, notes dead ones, and merges segments. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
+COMMENT ON FUNCTION flowai.search_maintain() IS 'Moves the workspace''s new rows into its search index, notes dead ones, and merges segments. Builds an index that is missing. Returns rows flushed, segments merged, and busy if another session is at it (or the transaction is not READ COMMITTED). Searches are exact without it; it keeps them fast. Error 42501 without tenant.';
 COMMENT ON FUNCTION flowai.search_rebuild() IS 'Builds the workspace''s search index anew from its entries and returns their number: for an index damaged from outside. Entries that were altered by hand get a new version. Error 55000 while another session maintains it, 42501 without tenant.';
 
 ALTER FUNCTION flowai.search_catalog(text, text[], text[], text, text, integer, text) ROWS 20 COST 2000;
@@ -219,8 +221,8 @@ GRANT EXECUTE ON FUNCTION flowai.query_target_define(text, text, text, text),
 
 -- ------------------------------------------------------------------------------ references
 
-COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. Error 22023 for a bad kind, schema, ttl or max_bytes, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit or nested deeper than 128, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. A schema stands alone, and no reference in it leads back to itself without going into the value. Error 22023 for a bad kind, schema, ttl or max_bytes, 54000 (rule schema_size) for a schema that asks too much of one place of a value, such as a part that names the next twice and so on, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit, nested deeper than 128 (with a schema 127), or whose check would take too long (rule schema_work), 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
 COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
 COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it. Error XX001 (rule ref_payload_intact) as ref_resolve.';
@@ -241,22 +243,22 @@ GRANT EXECUTE ON FUNCTION flowai_internal.ref_intact(text, text, jsonb), flowai.
 
 -- --------------------------------------------------------------------------------------- plan
 
-COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay. Returns the revision. Error 22023 for an invalid schema, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_kind_define(text, jsonb) IS 'Defines a kind of plans by the JSON Schema 2020-12 that bodies must fit, or a new revision of it; plans already stored stay, and the same definition once more changes nothing. Returns the revision. Error 22023 for an invalid schema, 54000 for one that asks too much, as ref_kind_define, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_store(text, text, jsonb, bigint) IS 'Stores a plan as a draft: body is {title, steps: [{operation, input, references: [{kind, id}]}]}. A new plan without expected_revision (23505 if it exists); a new body for a draft with the revision that you have seen (40001 if it is another, 55000 if it is no draft; a plan about which nobody decided in time becomes one). Row: plan, revision, created. Error 22023 for a malformed body or one that its kind''s schema refuses, P0002 for an unknown kind or references that do not resolve (listing them), 54000 over a limit or if the check would take too long, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their states, results and references, how often it was claimed (attempt) and until when its worker has it. No row if it is not there.';
 COMMENT ON FUNCTION flowai.plan_list(text, text, integer) IS 'Plans in order of id, of one state or of all; page with after. Error 22023 for an unknown state or a bad max_rows, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from state to state, in order. No rows for an unknown plan.';
 COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); XX001 if a payload was altered from outside; 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. A plan about which nobody decided in time is a draft again and may be submitted anew. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does. Steps that failed in an earlier attempt are pending again. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_finish(text, uuid, integer, jsonb) IS 'Records that a step succeeded, with its result; returns the step''s state. Error 55000 without the lease or if the step is finished, P0002 for an unknown plan or step, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Records that a step failed, with the reason; returns the step''s state. Errors as plan_step_finish.';
 COMMENT ON FUNCTION flowai.plan_finish(text, uuid, jsonb) IS 'Ends a plan whose steps all succeeded, with its outcome. Row: plan, state, revision. Error 55000 without the lease or if a step has not succeeded, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_fail(text, uuid, jsonb) IS 'Ends a plan that failed, with the reason. Row: plan, state, revision. Error 55000 without the lease, P0002 for an unknown plan, 22004 for NULL, the reason included, 42501 without tenant.';
 
-COMMENT ON FUNCTION flowai.plan_reap(integer, integer) IS 'Takes plans back from workers whose lease is over: to approved, or to failed if that was the max_attempts-th claim (0: never; NULL: flowai.plan_max_attempts). Rows: plan, state, attempt. Skips what others are at; plan_claim and plan_cancel do the same on their way. Steps that were finished stay finished. Error 22023 for a bad max_attempts or max_rows (1 to 10000), 22004 for NULL max_rows, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_reap(integer, integer) IS 'Takes plans back from workers whose lease is over: to approved, or to failed if that was the max_attempts-th claim (0: never; NULL: flowai.plan_max_attempts). Rows: plan, state, attempt. Skips what others are at; plan_claim and plan_cancel do the same on their way. Steps that succeeded stay so. Error 22023 for a bad max_attempts or max_rows (1 to 10000), 22004 for NULL max_rows, 42501 without tenant.';
 ALTER FUNCTION flowai.plan_reap(integer, integer) ROWS 10;
 GRANT EXECUTE ON FUNCTION flowai.plan_reap(integer, integer) TO flowai_user;
 ALTER FUNCTION flowai.plan_list(text, text, integer) ROWS 100;
@@ -282,8 +284,8 @@ COMMENT ON FUNCTION flowai.approval_withdraw(uuid, text) IS 'Takes back an appro
 COMMENT ON FUNCTION flowai.approval_wait(uuid, interval) IS 'Waits until an approval is decided, its deadline has passed, or the timeout (up to an hour) is over. Row: status (open: the time is over), comment, decided_by, decided_at. Sleeps on the latch of the process between looks that get rarer, from 5 milliseconds to a second; a cancel request or statement_timeout ends it at once. Each look sees what is committed by then in every isolation level: in REPEATABLE READ and SERIALIZABLE the answer is newer than what the transaction''s own statements see. The transaction stays open meanwhile: commit what is asked before, or nobody can decide it. Error P0002 for an unknown approval, 22023 for another timeout, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.approval_get(uuid) IS 'An approval with its body and status: open, granted, denied, sent_back, withdrawn, waived or expired. No row if it is not there, for NULL, or without tenant.';
 COMMENT ON FUNCTION flowai.approval_list(text, uuid, integer) IS 'Approvals, newest first: asked, those of this role; or waiting, those that this session may decide. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for another word or without tenant.';
-COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide. deciders: the role whose members may decide. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool or function, 22023 for another policy or function, 22004 for NULL. For flowai_admin.';
-COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide; true unless told otherwise, while without any policy it may. deciders: the role whose members may decide. A policy about the tool execute_query binds ref_put_query as well. A grant counts only as long as whoever gave it may decide by the policy in force. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool, kind of plans or function, 22023 for another policy or function, or one that would protect nothing, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, who asked included, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.approval_policy_list(text) IS 'The policies of a tenant. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai_internal.approval_gate(text, jsonb) IS 'Whether a call of a tool may go on; if not, the approval that it waits for or that was refused. Uses up the grant of exactly this call, or asks for one. For flowai.call_tool, which asks as flowai_owner.';
 
@@ -314,7 +316,7 @@ GRANT EXECUTE ON FUNCTION flowai.data_environment_set(jsonb), flowai.data_enviro
 -- --------------------------------------------------------------------------------------- tool
 
 COMMENT ON FUNCTION flowai.tools() IS 'The tools that an agent may use: name, description, and input_schema, a JSON Schema as function-calling APIs take it.';
-COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. Where a policy asks for an approval the answer is an error with approval_id and status: the call runs once a person has granted it, when the same role calls again with equal arguments, and each grant is for one call; if the call fails, its grant stays. Where the tenant has set a data environment, tools whose data it does not supply say which setting would. A null argument counts as left away. Raises for cancel requests and for what no agent can repair.';
+COMMENT ON FUNCTION flowai.call_tool(text, jsonb) IS 'Runs a tool of flowai.tools() with the caller''s rights and returns its answer as an object. What an agent can repair (an unknown tool, arguments that do not fit, not found, a lost compare-and-set, a violation of a limit or of the read-only rule) comes back as {"error", "code", "detail", "hint"}, code being an SQLSTATE; what the call did is taken back then, and the transaction stays usable. Where a policy asks for an approval the answer is an error with approval_id and status: the call runs once a person has granted it, when the same role calls again with equal arguments, and each grant is for one call; if the call fails, or its transaction is rolled back, its grant stays: what it read before that was read. Where the tenant has set a data environment, tools whose data it does not supply say which setting would. A null argument counts as left away. Arguments have at most 32 MiB and 127 levels. Raises for cancel requests and for what no agent can repair.';
 GRANT EXECUTE ON FUNCTION flowai.tools(), flowai.call_tool(text, jsonb) TO flowai_user;
 
 -- ---------------------------------------------------------------------------------- readiness
@@ -380,7 +382,7 @@ GRANT EXECUTE ON FUNCTION flowai.current_tenant(), flowai.tenant_is(text) TO PUB
 GRANT EXECUTE ON FUNCTION flowai.whoami(), flowai.require_tenant(), flowai.use_tenant(text, text)
     TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.tenant_create(text, text), flowai.tenant_grant(text, text),
-    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer), flowai.tenant_usage(text),
+    flowai.tenant_revoke(text, text), flowai.tenant_list(text, integer, boolean), flowai.tenant_usage(text),
     flowai.tenant_version_set(text, text), flowai.tenant_history(text), flowai.tenant_drop_some(text, integer),
     flowai.tenant_export(text), flowai.tenant_import(text, text, jsonb) TO flowai_admin;
 GRANT EXECUTE ON PROCEDURE flowai.tenant_drop(text, integer) TO flowai_admin;
@@ -388,6 +390,14 @@ GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer) TO flowai_admin;
 -- The view takes DML; what it reads and writes is decided by the functions and policies beneath it.
 GRANT SELECT, INSERT, UPDATE, DELETE ON flowai.catalog TO flowai_user;
 GRANT SELECT ON flowai.approval_inbox, flowai.approval_outbox TO flowai_user;
+
+-- ------------------------------------------------------------------------------ what is installed
+
+-- Nothing may come after this.
+DO $$
+BEGIN
+    PERFORM flowai_internal.facts_record();
+END $$;
 
 -- flowai_runtime::api::approval::approval_decide
 CREATE  FUNCTION "approval_decide"(
@@ -579,12 +589,12 @@ AS 'MODULE_PATHNAME', 'get_catalog_entities_wrapper';
 
 -- flowai_runtime::api::catalog::get_relation_paths_between
 CREATE  FUNCTION "get_relation_paths_between"(
-	"from_id" TEXT, /* & str */
-	"to_id" TEXT, /* & str */
-	"max_hops" INT DEFAULT 4, /* i32 */
-	"kinds" TEXT[] DEFAULT '{}', /* Vec < Option < String > > */
-	"directed" bool DEFAULT false, /* bool */
-	"max_paths" INT DEFAULT 5 /* i32 */
+	"from_id" TEXT, /* Option < & str > */
+	"to_id" TEXT, /* Option < & str > */
+	"max_hops" INT DEFAULT 4, /* Option < i32 > */
+	"kinds" TEXT[] DEFAULT '{}', /* :: std :: option :: Option < Vec < Option < String > > > */
+	"directed" bool DEFAULT false, /* Option < bool > */
+	"max_paths" INT DEFAULT 5 /* Option < i32 > */
 ) RETURNS TABLE (
 	"path_no" INT,  /* i32 */
 	"hops" INT,  /* i32 */
@@ -593,7 +603,7 @@ CREATE  FUNCTION "get_relation_paths_between"(
 	"forward" bool[],  /* Vec < bool > */
 	"complete" bool  /* bool */
 )
-STRICT STABLE PARALLEL RESTRICTED
+STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'get_relation_paths_between_wrapper';
@@ -811,7 +821,7 @@ AS 'MODULE_PATHNAME', 'plan_claim_wrapper';
 CREATE  FUNCTION "plan_fail"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
-	"error" jsonb /* Option < JsonB > */
+	"error" jsonb /* Option < Jsonb > */
 ) RETURNS TABLE (
 	"plan" TEXT,  /* String */
 	"state" TEXT,  /* String */
@@ -826,7 +836,7 @@ AS 'MODULE_PATHNAME', 'plan_fail_wrapper';
 CREATE  FUNCTION "plan_finish"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
-	"outcome" jsonb DEFAULT NULL /* Option < JsonB > */
+	"outcome" jsonb DEFAULT NULL /* Option < Jsonb > */
 ) RETURNS TABLE (
 	"plan" TEXT,  /* String */
 	"state" TEXT,  /* String */
@@ -865,7 +875,7 @@ AS 'MODULE_PATHNAME', 'plan_inputs_wrapper';
 -- flowai_runtime::api::plan::plan_kind_define
 CREATE  FUNCTION "plan_kind_define"(
 	"kind" TEXT, /* Option < & str > */
-	"schema" jsonb /* Option < JsonB > */
+	"schema" jsonb /* Option < Jsonb > */
 ) RETURNS bigint /* i64 */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -910,7 +920,7 @@ CREATE  FUNCTION "plan_step_fail"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
 	"step_no" INT, /* Option < i32 > */
-	"error" jsonb DEFAULT NULL /* Option < JsonB > */
+	"error" jsonb DEFAULT NULL /* Option < Jsonb > */
 ) RETURNS TEXT /* & '_ str */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -922,7 +932,7 @@ CREATE  FUNCTION "plan_step_finish"(
 	"plan" TEXT, /* Option < & str > */
 	"token" uuid, /* Option < Uuid > */
 	"step_no" INT, /* Option < i32 > */
-	"result" jsonb DEFAULT NULL /* Option < JsonB > */
+	"result" jsonb DEFAULT NULL /* Option < Jsonb > */
 ) RETURNS TEXT /* & '_ str */
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
@@ -1108,7 +1118,7 @@ AS 'MODULE_PATHNAME', 'ref_intact_wrapper';
 -- flowai_runtime::api::reference::ref_kind_define
 CREATE  FUNCTION "ref_kind_define"(
 	"kind" TEXT, /* Option < & str > */
-	"schema" jsonb DEFAULT NULL, /* Option < JsonB > */
+	"schema" jsonb DEFAULT NULL, /* Option < Jsonb > */
 	"ttl" interval DEFAULT NULL, /* Option < Interval > */
 	"max_bytes" bigint DEFAULT NULL /* Option < i64 > */
 ) RETURNS bigint /* i64 */
@@ -1136,7 +1146,7 @@ CREATE  FUNCTION "ref_put"(
 	"kind" TEXT,  /* String */
 	"id" TEXT,  /* String */
 	"created" bool,  /* bool */
-	"summary" jsonb,  /* JsonB */
+	"summary" jsonb,  /* Stored */
 	"expires_at" timestamp with time zone  /* Option < TimestampWithTimeZone > */
 )
 VOLATILE SECURITY DEFINER PARALLEL UNSAFE
@@ -1243,6 +1253,15 @@ STRICT VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'await_writers_wrapper';
 
+-- flowai_runtime::api::tenancy::catalog_stamp
+CREATE  FUNCTION "catalog_stamp"(
+	"workspace" TEXT, /* Option < & str > */
+	"ids" TEXT[] /* :: std :: option :: Option < Vec < String > > */
+) RETURNS bigint /* i64 */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'catalog_stamp_wrapper';
+
 -- flowai_runtime::api::tenancy::current_tenant
 -- requires:
 --   current_tenant_support
@@ -1303,6 +1322,14 @@ SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'tenant_revoke_wrapper';
 
+-- flowai_runtime::api::tenancy::tenant_shut
+CREATE  FUNCTION "tenant_shut"(
+	"tenant" TEXT /* Option < & str > */
+) RETURNS bigint /* i64 */
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'tenant_shut_wrapper';
+
 -- flowai_runtime::api::tenancy::use_tenant
 CREATE  FUNCTION "use_tenant"(
 	"tenant" TEXT, /* Option < & str > */
@@ -1327,7 +1354,7 @@ AS 'MODULE_PATHNAME', 'whoami_wrapper';
 -- flowai_runtime::api::tool::call_tool
 CREATE  FUNCTION "call_tool"(
 	"name" TEXT, /* Option < & str > */
-	"args" jsonb DEFAULT '{}' /* Option < JsonB > */
+	"args" jsonb DEFAULT '{}' /* Option < Jsonb > */
 ) RETURNS jsonb /* Answer */
 VOLATILE PARALLEL UNSAFE
 LANGUAGE c /* Rust */
@@ -1378,7 +1405,7 @@ END;
 -- requires:
 --   catalog
 
--- The search index of each (tenant, workspace), as rows. See src/store/search.rs for who writes when.
+-- The search index of each (tenant, workspace), as rows. See src/store/search/mod.rs for who writes when.
 --
 --   segment + chunk   immutable Tantivy segments
 --   delta             row versions that are in no segment yet
@@ -1500,6 +1527,449 @@ BEGIN
         EXECUTE pg_catalog.format(
             'ALTER TABLE %s SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)', leaf);
     END LOOP;
+END $$;
+
+-- requires:
+--   installed
+--   tenant_data
+--   search
+--   query
+--   approval
+--   data_environment
+
+-- Whether what the runtime promises holds in this database, asked of the system catalogs each time.
+--
+-- A check counts the objects that it looked at and names the broken ones. One that found nothing to look
+-- at has failed: a promise about no objects is no promise. Advisory checks tell of a set-up that is
+-- allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every property once and
+-- sees its check fail.
+
+CREATE FUNCTION flowai_internal.readiness_checks()
+RETURNS TABLE (capability text, name text, advisory boolean, objects bigint, broken text[])
+LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
+SET search_path = pg_catalog, pg_temp
+-- Compiling so many small plans takes the server longer than all of them take to run.
+SET jit = off
+SET quote_all_identifiers = off
+AS $$
+WITH RECURSIVE
+-- What the subsystems of the seed are called there.
+routing (title) AS (VALUES ('Multi-tenant routing and config separation')),
+storage (title) AS (VALUES ('Tenant-scoped session/state storage')),
+packs (title) AS (VALUES ('Multi-pack flow isolation (same flow id)')),
+components (title) AS (VALUES ('Component cache correctness across packs')),
+artifacts (title) AS (VALUES ('Pack artifact cache correctness across tenants')),
+secrets (title) AS (VALUES ('Secrets isolation')),
+bindings (title) AS (VALUES ('.gtbind consumption at runtime')),
+telemetry (title) AS (VALUES ('Telemetry tenant attribution')),
+
+ours AS (
+    SELECT c.*, n.nspname, format('%I.%I', n.nspname, c.relname) AS label
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal')
+),
+relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f')),
+-- Tables that administrators write about tenants, under policies of their own where a tenant reads them, and what
+-- was installed. They are compared with how they were installed.
+exempt (label) AS (VALUES ('flowai_internal.tenants'), ('flowai_internal.tenant_members'), ('flowai_internal.tenant_versions'),
+                          ('flowai_internal.query_targets'), ('flowai.allowed_functions'), ('flowai_internal.installed_facts')),
+tenant_table AS (
+    SELECT o.*, a.attnum AS tenant_column, a.attnotnull AS tenant_not_null, a.attcollation AS tenant_collation
+    FROM ours o
+    LEFT JOIN pg_attribute a ON a.attrelid = o.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+    WHERE o.relkind IN ('r', 'p') AND o.label NOT IN (SELECT label FROM exempt)
+),
+policy AS (
+    SELECT t.label, p.*, pg_get_expr(p.polqual, p.polrelid) AS using_text, pg_get_expr(p.polwithcheck, p.polrelid) AS check_text
+    FROM tenant_table t JOIN pg_policy p ON p.polrelid = t.oid
+),
+key AS (
+    SELECT t.label, i.indexrelid::regclass::text AS index, i.indisprimary, i.indisunique OR i.indisexclusion AS is_key,
+           i.indkey[0] = t.tenant_column AS led
+    FROM tenant_table t JOIN pg_index i ON i.indrelid = t.oid
+),
+reference AS (
+    SELECT t.label, k.conname,
+           EXISTS (SELECT FROM unnest(k.conkey, k.confkey) AS pair (here, there)
+                   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.here AND a.attname = 'tenant_id'
+                   JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there AND b.attname = 'tenant_id') AS carries
+    FROM tenant_table t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
+),
+relation_right AS (
+    SELECT r.label, r.relkind, r.nspname, a.grantee, a.privilege_type
+    FROM relation r, aclexplode(COALESCE(r.relacl, acldefault('r', r.relowner))) a
+    WHERE a.grantee <> r.relowner
+),
+routine AS (
+    SELECT p.*, n.nspname, p.oid::regprocedure::text AS label
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal')
+),
+routine_right AS (
+    SELECT r.label, r.proname, r.nspname, a.grantee
+    FROM routine r, aclexplode(COALESCE(r.proacl, acldefault('f', r.proowner))) a
+    WHERE a.grantee <> r.proowner
+),
+member AS (
+    SELECT m.tenant_id, m.member, COALESCE(r.rolname::text, m.member::oid::text) AS label, r.oid AS role,
+           r.rolsuper, r.rolbypassrls
+    FROM flowai_internal.tenant_members m LEFT JOIN pg_roles r ON r.oid = m.member
+),
+fixed_role AS (SELECT * FROM pg_roles WHERE rolname IN ('flowai_owner', 'flowai_admin', 'flowai_user')),
+namespace AS (SELECT * FROM pg_namespace WHERE nspname IN ('flowai', 'flowai_internal')),
+namespace_right AS (
+    SELECT n.nspname, a.grantee, a.privilege_type
+    FROM namespace n, aclexplode(COALESCE(n.nspacl, acldefault('n', n.nspowner))) a WHERE a.grantee <> n.nspowner
+),
+event_table AS (SELECT * FROM tenant_table WHERE label = 'flowai.events'),
+fact AS MATERIALIZED (
+    SELECT name, object, f.digest IS NOT DISTINCT FROM i.digest AS ok
+    FROM flowai_internal.facts() f FULL JOIN flowai_internal.installed_facts i USING (name, object)
+    -- Another index than ours makes nothing faulty but itself, and has checks of its own.
+    WHERE i.digest IS NOT NULL OR name <> 'indexes_as_installed'
+),
+-- Who can be whom by SET ROLE, and whose tenants that are.
+reach (role, reached) AS (
+    SELECT a.member, a.roleid FROM pg_auth_members a
+    UNION SELECT r.role, a.roleid FROM reach r JOIN pg_auth_members a ON a.member = r.reached
+),
+role_tenant AS (
+    SELECT m.role, m.tenant_id::text FROM member m WHERE m.role IS NOT NULL
+    UNION SELECT r.role, m.tenant_id::text FROM reach r JOIN member m ON m.role = r.reached
+),
+server_right AS MATERIALIZED (
+    SELECT oid FROM pg_roles
+    WHERE rolname IN ('flowai_owner', 'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
+                      'pg_write_server_files', 'pg_execute_server_program')
+       OR rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication
+),
+outsider AS MATERIALIZED (SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls),
+-- Code of others that reads our tables with rights that row-level security does not bind.
+lender (label, ok) AS (
+    SELECT DISTINCT v.oid::regclass::text, v.relowner NOT IN (SELECT oid FROM outsider) OR 'security_invoker=true' = ANY (v.reloptions) IS TRUE
+    FROM ours o
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = o.oid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class
+    WHERE v.relnamespace NOT IN (SELECT n.oid FROM namespace n)
+    UNION ALL
+    SELECT p.oid::regprocedure::text, p.proowner NOT IN (SELECT oid FROM outsider)
+    FROM pg_proc p
+    WHERE p.prosecdef AND p.pronamespace NOT IN (SELECT n.oid FROM namespace n)
+      AND (p.prosrc ~* '\mflowai' OR EXISTS (
+           SELECT FROM pg_depend d JOIN ours o ON o.oid = d.refobjid
+           WHERE d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_proc'::regclass AND d.objid = p.oid))
+),
+check_row (capability, name, advisory, object, ok) AS (
+    -- ------------------------------------------------------------------ rows and who sees them
+    SELECT storage.title, 'tenant_id_present', false, t.label, t.tenant_column IS NOT NULL FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'tenant_id_not_null', false, t.label, COALESCE(t.tenant_not_null, false) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'tenant_id_collation_c', false, t.label, COALESCE(t.tenant_collation = '"C"'::regcollation, false) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'row_security_enabled', false, t.label, t.relrowsecurity FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'row_security_forced', false, t.label, t.relforcerowsecurity FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'one_policy', false, t.label, (SELECT count(*) FROM policy p WHERE p.polrelid = t.oid) = 1 FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'policy_for_all', false, p.label, p.polcmd = '*' AND p.polpermissive AND p.polroles = '{0}' FROM storage, policy p
+    UNION ALL SELECT storage.title, 'policy_canonical', false, p.label,
+        p.using_text = p.check_text AND p.using_text IN (
+            '(((tenant_id)::text = flowai.current_tenant()) AND flowai.tenant_is(flowai.current_tenant()))',
+            '(((tenant_id)::text = flowai.current_tenant()) AND ( SELECT flowai.tenant_is(flowai.current_tenant()) AS tenant_is))')
+        FROM storage, policy p
+    UNION ALL SELECT storage.title, 'primary_key_led_by_tenant', false, t.label, COALESCE((SELECT bool_and(k.led) FROM key k WHERE k.label = t.label AND k.indisprimary), false) FROM storage, tenant_table t
+        -- Events are keyed in each month by itself.
+        WHERE NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = t.oid AND p.partstrat = 'r')
+    UNION ALL SELECT storage.title, 'unique_keys_led_by_tenant', false, k.index, k.led FROM storage, key k WHERE k.is_key
+    UNION ALL SELECT storage.title, 'indexes_led_by_tenant', false, k.index, k.led FROM storage, key k
+    UNION ALL SELECT storage.title, 'foreign_keys_carry_tenant', false, r.label || '.' || r.conname, r.carries FROM storage, reference r
+    UNION ALL SELECT storage.title, 'no_inheritance_but_partitions', false, t.label,
+        t.relispartition OR NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = t.oid) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'partitions_out_of_reach', false, t.label, t.nspname = 'flowai_internal' FROM storage, tenant_table t WHERE t.relispartition
+    UNION ALL SELECT storage.title, 'partitions_complete', false, t.label, (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = t.oid) = 16
+        FROM storage, tenant_table t JOIN pg_partitioned_table p ON p.partrelid = t.oid WHERE p.partstrat = 'h'
+    UNION ALL SELECT storage.title, 'tables_logged', false, t.label, t.relpersistence = 'p' FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'tables_read_only_to_roles', false, r.label, NOT EXISTS (
+            SELECT FROM relation_right g WHERE g.label = r.label AND g.privilege_type <> 'SELECT') FROM storage, relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT storage.title, 'nothing_public', false, r.label, NOT EXISTS (
+            SELECT FROM relation_right g WHERE g.label = r.label AND g.grantee = 0) FROM storage, relation r
+    UNION ALL SELECT storage.title, 'internal_tables_ungranted', false, r.label, NOT EXISTS (
+            SELECT FROM relation_right g WHERE g.label = r.label) FROM storage, relation r WHERE r.nspname = 'flowai_internal'
+    UNION ALL SELECT storage.title, 'columns_read_only_to_roles', false, r.label, NOT EXISTS (
+            SELECT FROM pg_attribute a, aclexplode(a.attacl) g WHERE a.attrelid = r.oid AND g.privilege_type <> 'SELECT') FROM storage, relation r
+    UNION ALL SELECT storage.title, 'relations_owned_by_owner', false, r.label, pg_get_userbyid(r.relowner) = 'flowai_owner' FROM storage, relation r
+    UNION ALL SELECT storage.title, 'no_triggers_on_tables', false, t.label, NOT EXISTS (
+            SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'no_rules_on_tables', false, t.label, NOT EXISTS (
+            SELECT FROM pg_rewrite w WHERE w.ev_class = t.oid) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'views_invoke_reader', false, r.label, 'security_invoker=true' = ANY (r.reloptions) IS TRUE FROM storage, relation r WHERE r.relkind = 'v'
+    UNION ALL SELECT storage.title, 'tables_and_views_only', false, o.label, o.relkind IN ('r', 'p', 'v', 'i', 'I', 't', 'c') FROM storage, ours o
+    UNION ALL SELECT storage.title, 'no_extended_statistics', false, t.label, NOT EXISTS (
+            SELECT FROM pg_statistic_ext s WHERE s.stxrelid = t.oid) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'not_published', true, t.label, NOT EXISTS (
+            SELECT FROM pg_publication_rel p WHERE p.prrelid = t.oid)
+            AND NOT EXISTS (SELECT FROM pg_publication WHERE puballtables)
+            AND NOT EXISTS (SELECT FROM pg_publication_namespace p WHERE p.pnnspid = t.relnamespace) FROM storage, tenant_table t
+    UNION ALL SELECT storage.title, 'installed_tables_dumped', false, t.label, t.oid = ANY (x.extconfig)
+        FROM storage, tenant_table t JOIN pg_depend d ON d.objid = t.oid AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass
+        JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'flowai_runtime' WHERE t.relkind = 'r'
+    UNION ALL SELECT storage.title, 'no_default_privileges', false, o.rolname, NOT EXISTS (
+            SELECT FROM pg_default_acl d WHERE d.defaclrole = o.oid OR d.defaclnamespace IN (SELECT n.oid FROM namespace n)) FROM storage, fixed_role o
+    -- What no transition, decision or claim may break is a constraint on each leaf.
+    UNION ALL SELECT storage.title, 'rules_are_constraints', false, t.label || '.' || rule.name, EXISTS (
+            SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = rule.name AND k.contype = 'c' AND k.convalidated)
+        FROM storage, (VALUES ('plans', 'plans_times_fit_state'), ('plans', 'plans_lease_while_running'), ('plans', 'plans_attempts_counted'),
+                              ('plans', 'plans_outcome_when_finished'), ('plan_transitions', 'plan_transitions_legal'),
+                              ('approvals', 'approvals_decided_once'), ('approvals', 'approvals_decided_in_time'),
+                              ('approvals', 'approvals_duties_separate'), ('approvals', 'approvals_used_when_granted'),
+                              ('approval_policies', 'approval_policies_predicate_whole')) AS rule (relation, name)
+        JOIN tenant_table t ON t.relname ~ ('^' || rule.relation || '(_\d\d)?$')
+    UNION ALL SELECT storage.title, 'sessions_built', false, t.label, true FROM storage, tenant_table t WHERE t.label = 'flowai.sessions'
+
+    UNION ALL SELECT storage.title, f.name, false, f.object, f.ok FROM storage, fact f WHERE f.name <> 'routines_as_installed'
+    UNION ALL SELECT storage.title, 'no_rights_lent', true, l.label, l.ok FROM storage, lender l
+
+    -- ------------------------------------------------------------------- who is which tenant
+    UNION ALL SELECT routing.title, f.name, false, f.object, f.ok FROM routing, fact f WHERE f.name = 'routines_as_installed'
+    UNION ALL SELECT routing.title, 'current_tenant_trustworthy', false, r.label,
+        r.provolatile = 's' AND r.proleakproof AND r.proparallel = 's' AND r.prosupport <> 0 AND NOT r.prosecdef
+        AND (SELECT l.lanname FROM pg_language l WHERE l.oid = r.prolang) = 'c' AND r.prosrc = 'current_tenant_wrapper'
+        FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proname = 'current_tenant'
+    UNION ALL SELECT routing.title, 'tenant_is_trustworthy', false, r.label,
+        r.provolatile = 's' AND r.proleakproof AND r.proparallel = 's' AND NOT r.prosecdef
+        AND (SELECT l.lanname FROM pg_language l WHERE l.oid = r.prolang) = 'c' AND r.prosrc = 'tenant_is_wrapper'
+        FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proname = 'tenant_is'
+    UNION ALL SELECT routing.title, 'routines_of_extension', false, r.label, EXISTS (
+            SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
+            WHERE d.objid = r.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND x.extname = 'flowai_runtime') FROM routing, routine r
+    UNION ALL SELECT routing.title, 'tenant_is_no_argument', false, r.label,
+        NOT COALESCE(r.proargnames[1:r.pronargs] && '{tenant,tenant_id}', false) OR r.proname IN ('tenant_is', 'use_tenant')
+        FROM routing, routine r WHERE EXISTS (
+            SELECT FROM routine_right g WHERE g.label = r.label AND (g.grantee = 0 OR pg_get_userbyid(g.grantee) = 'flowai_user'))
+    UNION ALL SELECT routing.title, 'definer_path_pinned', false, r.label, r.proconfig @> '{"search_path=pg_catalog, pg_temp"}' IS TRUE FROM routing, routine r WHERE r.prosecdef
+    UNION ALL SELECT routing.title, 'routines_owned_by_owner', false, r.label, pg_get_userbyid(r.proowner) = 'flowai_owner' FROM routing, routine r
+    UNION ALL SELECT routing.title, 'no_public_execute', false, r.label, r.proname IN ('current_tenant', 'tenant_is') OR pg_catalog.starts_with(r.proname, 'bounded_') OR NOT EXISTS (
+            SELECT FROM routine_right g WHERE g.label = r.label AND g.grantee = 0) FROM routing, routine r
+    UNION ALL SELECT routing.title, 'acting_for_tenants_ungranted', false, r.label, NOT EXISTS (
+            SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname IN ('act_for', 'approval_gate')
+    UNION ALL SELECT routing.title, 'administration_for_administrators', false, r.label, NOT EXISTS (
+            SELECT FROM routine_right g WHERE g.label = r.label AND pg_get_userbyid(g.grantee) <> 'flowai_admin')
+        FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proargnames[1:r.pronargs] && '{tenant}' AND r.proname NOT IN ('tenant_is', 'use_tenant')
+    UNION ALL SELECT routing.title, 'roles_plain', false, o.rolname,
+        NOT (o.rolsuper OR o.rolbypassrls OR o.rolcanlogin OR o.rolcreaterole OR o.rolcreatedb OR o.rolreplication) FROM routing, fixed_role o
+    UNION ALL SELECT routing.title, 'owner_has_no_members', false, o.rolname, NOT EXISTS (
+            SELECT FROM pg_auth_members m WHERE m.roleid = o.oid) FROM routing, fixed_role o WHERE o.rolname = 'flowai_owner'
+    UNION ALL SELECT routing.title, 'administrators_are_no_tenants', false, o.rolname, NOT EXISTS (
+            SELECT FROM member m WHERE pg_has_role(m.role, o.oid, 'MEMBER')) FROM routing, fixed_role o WHERE o.rolname = 'flowai_admin'
+    UNION ALL SELECT routing.title, 'members_exist', false, m.label, m.role IS NOT NULL FROM routing, member m
+    UNION ALL SELECT routing.title, 'members_bound_by_row_security', false, m.label, NOT COALESCE(m.rolsuper OR m.rolbypassrls, false) FROM routing, member m
+    UNION ALL SELECT routing.title, 'members_without_server_rights', false, m.label, m.role IS NULL OR NOT EXISTS (
+            SELECT FROM server_right p WHERE pg_has_role(m.role, p.oid, 'MEMBER')) FROM routing, member m
+    UNION ALL SELECT routing.title, 'members_may_use', false, m.label, m.role IS NULL OR pg_has_role(m.role, 'flowai_user', 'MEMBER') FROM routing, member m
+    UNION ALL SELECT routing.title, 'authority_ungranted', false, r.label, NOT EXISTS (
+            SELECT FROM relation_right g WHERE g.label = r.label)
+        FROM routing, relation r WHERE r.label IN ('flowai_internal.tenants', 'flowai_internal.tenant_members', 'flowai_internal.tenant_keys')
+    UNION ALL SELECT routing.title, 'schemas_owned_by_owner', false, n.nspname, pg_get_userbyid(n.nspowner) = 'flowai_owner' FROM routing, namespace n
+    UNION ALL SELECT routing.title, 'schemas_closed', false, n.nspname, NOT EXISTS (
+            SELECT FROM namespace_right g WHERE g.nspname = n.nspname
+              AND (g.privilege_type = 'CREATE' OR g.grantee = 0 OR n.nspname = 'flowai_internal')) FROM routing, namespace n
+    UNION ALL SELECT routing.title, 'tenants_differ_by_more_than_case', false, i.indexrelid::regclass::text, i.indisunique AND i.indisvalid
+        FROM routing, pg_index i WHERE i.indexrelid = to_regclass('flowai_internal.tenants_case_idx')
+    UNION ALL SELECT routing.title, 'selector_is_a_setting', false, s.name, s.context = 'user' AND s.vartype = 'string'
+        FROM routing, pg_settings s WHERE s.name IN ('flowai.tenant', 'flowai.workspace')
+    UNION ALL SELECT routing.title, 'version_installed', false, x.extname, x.extversion = a.default_version
+        FROM routing, pg_extension x JOIN pg_available_extensions a ON a.name = x.extname WHERE x.extname = 'flowai_runtime'
+    UNION ALL SELECT routing.title, 'user_role_not_handed_on', false, pg_get_userbyid(a.member), NOT a.admin_option OR pg_get_userbyid(a.member) = 'flowai_owner'
+        FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole
+    -- The role is one for all databases of the cluster: who may not come here does not matter.
+    UNION ALL SELECT routing.title, 'user_role_for_members', true, pg_get_userbyid(a.member), pg_get_userbyid(a.member) = 'flowai_owner'
+            OR a.member IN (SELECT t.role FROM role_tenant t)
+        FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole AND has_database_privilege(a.member, current_database(), 'CONNECT')
+    UNION ALL SELECT routing.title, 'one_tenant_per_role', true, pg_get_userbyid(t.role), count(*) = 1
+        FROM routing, role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY routing.title, t.role
+    UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', EXISTS (
+            SELECT FROM pg_settings s WHERE s.name IN ('session_preload_libraries', 'shared_preload_libraries')
+              AND 'flowai_runtime' = ANY (regexp_split_to_array(replace(s.setting, '$libdir/', ''), '\s*,\s*'))) FROM routing
+    UNION ALL SELECT routing.title, 'no_pinned_foreign_tenant', true, COALESCE(pg_get_userbyid(s.setrole), 'every role'),
+        NOT EXISTS (SELECT FROM unnest(s.setconfig) c WHERE c ~ '^flowai\.tenant=.'
+                    AND NOT EXISTS (SELECT FROM member m WHERE m.role = s.setrole AND m.tenant_id = substr(c, 15)))
+        FROM routing, (SELECT setrole, setconfig FROM pg_db_role_setting UNION ALL SELECT 10, '{}') s
+
+    -- --------------------------------------------------------------------------- what is told
+    UNION ALL SELECT telemetry.title, 'events_stamped', false, t.label || '.' || a.attname, a.attnotnull
+        FROM telemetry, event_table t JOIN pg_attribute a ON a.attrelid = t.oid
+         AND a.attname IN ('tenant_id', 'event_id', 'recorded_at', 'role', 'login', 'transaction_id', 'backend_pid')
+    -- Months too; and of the owner, whose functions write: not even they change an event.
+    UNION ALL SELECT telemetry.title, 'events_append_only', false, t.label, NOT EXISTS (
+            SELECT FROM aclexplode(COALESCE(t.relacl, acldefault('r', t.relowner))) g
+            WHERE g.privilege_type <> 'SELECT' AND (g.grantee <> t.relowner OR g.privilege_type IN ('UPDATE', 'TRUNCATE')))
+        FROM telemetry, tenant_table t
+        WHERE t.oid = 'flowai.events'::regclass OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = t.oid AND i.inhparent = 'flowai.events'::regclass)
+    UNION ALL SELECT telemetry.title, 'events_emitted_by_definer', false, r.label, r.prosecdef FROM telemetry, routine r WHERE r.nspname = 'flowai' AND r.proname = 'event_emit'
+    UNION ALL SELECT telemetry.title, 'statements_not_logged', true, s.name, s.setting <> 'all' FROM telemetry, pg_settings s WHERE s.name = 'log_statement'
+    UNION ALL SELECT telemetry.title, 'parameters_not_logged', true, s.name, s.setting IN ('-1', '0') FROM telemetry, pg_settings s
+        WHERE s.name IN ('log_parameter_max_length_on_error')
+
+    -- ----------------------------------------------------------- what is not built yet says so
+    UNION ALL SELECT packs.title, 'flows_built', false, t.label, true FROM packs, tenant_table t WHERE t.label = 'flowai.flows'
+    UNION ALL SELECT components.title, 'artifacts_built', false, t.label, true FROM components, tenant_table t WHERE t.label = 'flowai.artifacts'
+    UNION ALL SELECT artifacts.title, 'packs_built', false, t.label, true FROM artifacts, tenant_table t WHERE t.label = 'flowai.packs'
+    UNION ALL SELECT secrets.title, 'secrets_built', false, t.label, true FROM secrets, tenant_table t WHERE t.label = 'flowai_internal.secrets'
+    UNION ALL SELECT bindings.title, 'bindings_built', false, t.label, true FROM bindings, tenant_table t WHERE t.label = 'flowai.bindings'
+),
+-- Every check there is, so that one without an object is seen. Without tenants there are no members.
+expected (name, capability, advisory, may_be_empty) AS (
+    SELECT e.name, c.title, e.advisory, e.may_be_empty
+    FROM (VALUES
+        ('storage', 'tenant_id_present', false, false), ('storage', 'tenant_id_not_null', false, false), ('storage', 'tenant_id_collation_c', false, false),
+        ('storage', 'row_security_enabled', false, false), ('storage', 'row_security_forced', false, false), ('storage', 'one_policy', false, false),
+        ('storage', 'policy_for_all', false, false), ('storage', 'policy_canonical', false, false), ('storage', 'primary_key_led_by_tenant', false, false),
+        ('storage', 'unique_keys_led_by_tenant', false, false), ('storage', 'indexes_led_by_tenant', false, false), ('storage', 'foreign_keys_carry_tenant', false, false),
+        ('storage', 'no_inheritance_but_partitions', false, false), ('storage', 'partitions_out_of_reach', false, false), ('storage', 'partitions_complete', false, false),
+        ('storage', 'tables_logged', false, false), ('storage', 'tables_read_only_to_roles', false, false), ('storage', 'nothing_public', false, false),
+        ('storage', 'internal_tables_ungranted', false, false), ('storage', 'columns_read_only_to_roles', false, false), ('storage', 'relations_owned_by_owner', false, false),
+        ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
+        ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
+        ('storage', 'rules_are_constraints', false, false),
+        ('storage', 'rights_as_installed', false, false), ('storage', 'row_security_as_installed', false, false), ('storage', 'columns_as_installed', false, false),
+        ('storage', 'constraints_as_installed', false, false), ('storage', 'triggers_as_installed', false, false), ('storage', 'indexes_as_installed', false, false),
+        ('storage', 'views_as_installed', false, false), ('storage', 'no_rights_lent', true, true), ('routing', 'routines_as_installed', false, false),
+        ('routing', 'user_role_not_handed_on', false, false), ('routing', 'user_role_for_members', true, false),
+        ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),
+        ('routing', 'current_tenant_trustworthy', false, false), ('routing', 'tenant_is_trustworthy', false, false), ('routing', 'routines_of_extension', false, false),
+        ('routing', 'tenant_is_no_argument', false, false), ('routing', 'definer_path_pinned', false, false), ('routing', 'routines_owned_by_owner', false, false),
+        ('routing', 'no_public_execute', false, false), ('routing', 'acting_for_tenants_ungranted', false, false), ('routing', 'administration_for_administrators', false, false),
+        ('routing', 'roles_plain', false, false), ('routing', 'owner_has_no_members', false, false), ('routing', 'administrators_are_no_tenants', false, false),
+        ('routing', 'members_exist', false, true), ('routing', 'members_bound_by_row_security', false, true), ('routing', 'members_without_server_rights', false, true),
+        ('routing', 'members_may_use', false, true), ('routing', 'authority_ungranted', false, false), ('routing', 'schemas_owned_by_owner', false, false),
+        ('routing', 'schemas_closed', false, false), ('routing', 'tenants_differ_by_more_than_case', false, false), ('routing', 'selector_is_a_setting', false, false),
+        ('routing', 'version_installed', false, false), ('routing', 'one_tenant_per_role', true, true), ('routing', 'library_preloaded', true, false),
+        ('routing', 'no_pinned_foreign_tenant', true, false),
+        ('telemetry', 'events_stamped', false, false), ('telemetry', 'events_append_only', false, false), ('telemetry', 'events_emitted_by_definer', false, false),
+        ('telemetry', 'statements_not_logged', true, false), ('telemetry', 'parameters_not_logged', true, false),
+        ('packs', 'flows_built', false, false), ('components', 'artifacts_built', false, false), ('artifacts', 'packs_built', false, false),
+        ('secrets', 'secrets_built', false, false), ('bindings', 'bindings_built', false, false)
+    ) AS e (subsystem, name, advisory, may_be_empty)
+    JOIN (SELECT 'storage' AS subsystem, title FROM storage UNION ALL SELECT 'routing', title FROM routing
+          UNION ALL SELECT 'packs', title FROM packs UNION ALL SELECT 'components', title FROM components
+          UNION ALL SELECT 'artifacts', title FROM artifacts UNION ALL SELECT 'secrets', title FROM secrets
+          UNION ALL SELECT 'bindings', title FROM bindings UNION ALL SELECT 'telemetry', title FROM telemetry) AS c USING (subsystem)
+)
+SELECT e.capability, e.name, e.advisory, count(r.object),
+       CASE WHEN count(r.object) = 0 AND NOT e.may_be_empty THEN '{"nothing to check"}'
+            ELSE COALESCE(array_agg(DISTINCT r.object ORDER BY r.object) FILTER (WHERE NOT r.ok), '{}') END
+FROM expected e LEFT JOIN check_row r ON r.capability = e.capability AND r.name = e.name
+GROUP BY e.capability, e.name, e.advisory, e.may_be_empty
+$$;
+COMMENT ON FUNCTION flowai_internal.readiness_checks() IS 'Every check of flowai.readiness(): how many objects it looked at, and which are broken.';
+
+CREATE FUNCTION flowai.readiness()
+RETURNS TABLE (capability text, status text, checks bigint, failing jsonb)
+LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 8
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    -- Loads the library, so that its settings are there to be looked at; whatever flowai.tenant says.
+    SELECT w.login FROM flowai.whoami() AS w;
+    SELECT c.capability,
+           CASE WHEN bool_or(cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
+                WHEN bool_or(cardinality(c.broken) > 0) THEN 'partially ready'
+                ELSE 'ready' END,
+           count(*),
+           COALESCE(jsonb_object_agg(c.name, to_jsonb(c.broken[1:20]) ORDER BY c.name) FILTER (WHERE cardinality(c.broken) > 0), '{}')
+    FROM flowai_internal.readiness_checks() AS c
+    GROUP BY c.capability
+    ORDER BY c.capability COLLATE "C";
+END;
+
+-- Two tenants that nobody else ever sees: each does the same work under the same names, then looks for the
+-- other's. Everything is rolled back; only the answers stay.
+CREATE FUNCTION flowai.selftest()
+RETURNS TABLE (probe text, ok boolean)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    one CONSTANT text := 'selftest ' || gen_random_uuid();
+    two CONSTANT text := 'selftest ' || gen_random_uuid();
+    tenant text;
+    handle text;
+    handles text[] := '{}';
+    approval uuid;
+    approvals uuid[] := '{}';
+    names text[] := '{}';
+    answers boolean[] := '{}';
+BEGIN
+    BEGIN
+        -- Whatever tenant is selected, if only one that the caller may not use.
+        PERFORM set_config('flowai.tenant', '', true);
+        INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES (one, 'selftest'), (two, 'selftest');
+        FOREACH tenant IN ARRAY ARRAY[one, two] LOOP
+            PERFORM flowai_internal.act_for(tenant);
+            PERFORM flowai.kv_put('selftest', 'shared', to_jsonb(tenant));
+            PERFORM flowai.catalog_put(jsonb_build_array(jsonb_build_object(
+                'id', 'selftest:shared', 'itemType', 'document', 'name', 'canary', 'content', 'canary of ' || tenant)));
+            PERFORM flowai.ref_kind_define('selftest');
+            SELECT p.id INTO handle FROM flowai.ref_put('selftest', '{"canary": true}') AS p;
+            handles := handles || handle;
+            PERFORM flowai.plan_kind_define('selftest', '{"type": "object"}');
+            PERFORM flowai.plan_store('selftest', 'shared', jsonb_build_object('title', tenant, 'steps',
+                jsonb_build_array(jsonb_build_object('operation', 'none', 'input', '{}'::jsonb))));
+            SELECT r.approval INTO approval FROM flowai.approval_request('selftest', 'shared', to_jsonb(tenant)) AS r;
+            approvals := approvals || approval;
+        END LOOP;
+
+        PERFORM flowai_internal.act_for(two);
+        names := names || 'key/value: the same key is the tenant''s own'::text;
+        answers := answers || ((SELECT g.value FROM flowai.kv_get('selftest', 'shared') AS g) = to_jsonb(two));
+        names := names || 'key/value: the table shows one tenant''s rows'::text;
+        answers := answers || (NOT EXISTS (SELECT FROM flowai.kv_entries e WHERE e.tenant_id <> two)
+                               AND EXISTS (SELECT FROM flowai.kv_entries e));
+        names := names || 'catalog: the same id is the tenant''s own'::text;
+        answers := answers || ((SELECT array_agg(c.content) FROM flowai.catalog c) = ARRAY['canary of ' || two]);
+        names := names || 'search: finds the tenant''s entry alone'::text;
+        answers := answers || ((SELECT array_agg(s.total) FROM flowai.search_catalog('canary') AS s) = ARRAY[1::bigint]);
+        names := names || 'reference: equal payloads have different ids'::text;
+        answers := answers || (handles[1] <> handles[2]);
+        names := names || 'reference: another tenant''s id is not found'::text;
+        BEGIN
+            PERFORM flowai.ref_resolve('selftest', handles[1]);
+            answers := answers || false;
+        EXCEPTION WHEN no_data_found THEN
+            answers := answers || true;
+        END;
+        names := names || 'plan: the same id is the tenant''s own'::text;
+        answers := answers || ((SELECT array_agg(p.title) FROM flowai.plans p) = ARRAY[two]);
+        names := names || 'approval: the same subject is the tenant''s own'::text;
+        answers := answers || ((SELECT array_agg(i.body) FROM flowai.approval_inbox i) = ARRAY[to_jsonb(two)]);
+        names := names || 'approval: another tenant''s cannot be decided'::text;
+        BEGIN
+            PERFORM flowai.approval_decide(approvals[1], 'granted');
+            answers := answers || false;
+        EXCEPTION WHEN no_data_found THEN
+            answers := answers || true;
+        END;
+        names := names || 'a row for another tenant is refused'::text;
+        BEGIN
+            INSERT INTO flowai.kv_entries SELECT (jsonb_populate_record(NULL::flowai.kv_entries,
+                to_jsonb(e) || jsonb_build_object('tenant_id', one, 'key', 'forged'))).* FROM flowai.kv_entries e;
+            answers := answers || false;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                answers := answers || true;
+            WHEN OTHERS THEN
+                answers := answers || false;
+        END;
+        DELETE FROM flowai.kv_entries;
+        PERFORM flowai.catalog_delete('{selftest:shared}');
+        PERFORM flowai_internal.act_for(one);
+        names := names || 'what one deletes the other keeps'::text;
+        answers := answers || (EXISTS (SELECT FROM flowai.kv_get('selftest', 'shared'))
+                               AND EXISTS (SELECT FROM flowai.search_catalog('canary')));
+        PERFORM flowai_internal.act_for(NULL);
+        names := names || 'without a tenant there are no rows'::text;
+        answers := answers || (flowai.current_tenant() IS NOT NULL
+                               OR (NOT EXISTS (SELECT FROM flowai.kv_entries) AND NOT EXISTS (SELECT FROM flowai.refs)));
+        RAISE EXCEPTION USING ERRCODE = 'FL001', MESSAGE = 'everything is taken back';
+    EXCEPTION WHEN SQLSTATE 'FL001' THEN
+        NULL;
+    END;
+    RETURN QUERY SELECT n.name, n.answer IS TRUE FROM unnest(names, answers) AS n (name, answer);
 END $$;
 
 -- requires:
@@ -1668,7 +2138,8 @@ BEGIN
                   DETAIL = format('It is %s; events of the last day are always kept.', older_than),
                   HINT = 'Pass an interval such as ''90 days''.';
     END IF;
-    oldest_kept := clock_timestamp() - older_than;
+    -- No event is as old, and no time much older.
+    oldest_kept := clock_timestamp() - LEAST(older_than, interval '5000 years');
     SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
     FOR dropped IN
         SELECT c.oid::regclass::text
@@ -1783,7 +2254,7 @@ BEGIN ATOMIC
     WHERE r.tenant_id = flowai.current_tenant()
       AND r.kind = $1
       AND r.id = $2
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp());
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_get(kind text, id text)
@@ -1795,7 +2266,7 @@ BEGIN ATOMIC
     WHERE p.tenant_id = flowai.current_tenant()
       AND p.kind = ref_get.kind
       AND p.id = ref_get.id
-      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp());
+      AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)
@@ -1807,7 +2278,7 @@ BEGIN ATOMIC
     WHERE r.tenant_id = flowai.current_tenant()
       AND ($1 IS NULL OR r.kind = $1)
       AND r.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.statement_timestamp())
+      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
     ORDER BY r.id
     LIMIT flowai_internal.page_rows(max_rows);
 END;
@@ -1823,7 +2294,7 @@ BEGIN ATOMIC
       ON p.tenant_id = flowai.current_tenant()
      AND p.kind = h.handle ->> 'kind'
      AND p.id = h.handle ->> 'id'
-     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.statement_timestamp())
+     AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp())
     ORDER BY h.ordinal;
 END;
 
@@ -1840,15 +2311,21 @@ END;
 --   kv
 --   api::tenancy::act_for
 --   api::tenancy::await_writers
+--   api::tenancy::tenant_shut
+--   api::tenancy::catalog_stamp
 --   api::search::search_maintain
 
 -- The rows of a tenant as a whole: what there is, out, in, and away. For flowai_admin.
+--
+-- Relations go by their names, which quote_all_identifiers would write otherwise.
 --
 -- Row-level security binds administrators and the owner too, so these functions put the tenant in force
 -- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone.
 
 ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.await_writers(oid[]) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.tenant_shut(text) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.catalog_stamp(text, text[]) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai_internal.tenant_versions (
     tenant_id flowai.identifier NOT NULL,
@@ -1928,25 +2405,43 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION flowai_internal.require_known_tenant(text) IS 'Error P0002 if there is no such tenant, 22004 for NULL.';
 
-CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100)
-RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[])
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 100
+-- What a tenant has is counted, not remembered: a counter would be one row that all of its writers wait for.
+-- So it costs nothing unless it is asked for.
+CREATE FUNCTION flowai.tenant_list(after text DEFAULT '', max_rows integer DEFAULT 100, with_usage boolean DEFAULT false)
+RETURNS TABLE (tenant text, version text, created_at timestamptz, members text[], rows bigint, bytes bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    SELECT t.tenant_id, t.version, t.created_at,
-           ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
-                 LEFT JOIN pg_roles r ON r.oid = m.member
-                 WHERE m.tenant_id = t.tenant_id ORDER BY 1)
-    FROM flowai_internal.tenants t
-    WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
-    ORDER BY t.tenant_id
-    LIMIT flowai_internal.page_rows(max_rows);
-END;
+AS $$
+DECLARE
+    page_rows CONSTANT integer := flowai_internal.page_rows(max_rows);
+BEGIN
+    FOR tenant, version, created_at, members IN
+        SELECT t.tenant_id, t.version, t.created_at,
+               ARRAY(SELECT COALESCE(r.rolname::text, m.member::oid::text) FROM flowai_internal.tenant_members m
+                     LEFT JOIN pg_roles r ON r.oid = m.member
+                     WHERE m.tenant_id = t.tenant_id ORDER BY 1)
+        FROM flowai_internal.tenants t
+        WHERE t.tenant_id > COALESCE(tenant_list.after, '') COLLATE "C"
+        ORDER BY t.tenant_id
+        LIMIT page_rows
+    LOOP
+        IF with_usage THEN
+            BEGIN
+                SELECT COALESCE(sum(u.rows), 0), COALESCE(sum(u.bytes), 0) INTO rows, bytes FROM flowai.tenant_usage(tenant) u;
+            EXCEPTION WHEN no_data_found THEN
+                -- Dropped meanwhile.
+                CONTINUE;
+            END;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
 
 CREATE FUNCTION flowai.tenant_usage(tenant text)
 RETURNS TABLE (relation text, rows bigint, bytes bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
     tenant_table regclass;
@@ -2000,17 +2495,17 @@ END $$;
 
 -- ------------------------------------------------------------------------------------ away
 
--- First the members go, and that is committed: from then on none of them can begin to write. Then, with the
+-- First the members go, and that is committed: from then on none of them can begin to write. Rows that went
+-- in the same transaction would go too early: flowai_internal.tenant_shut refuses that. Then, with the
 -- tenant locked against new members and imports, who began before is waited for, and rows are deleted in
 -- batches; at last the tenant itself. So no row comes after the last look.
 CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10000)
 RETURNS TABLE (relation text, deleted bigint, done boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
-    member text;
-    members text[];
     caller record;
     tenant_table regclass;
     budget bigint := max_rows;
@@ -2026,21 +2521,15 @@ BEGIN
                   DETAIL = 'An older snapshot does not show what others have written for it since.',
                   HINT = 'SET default_transaction_isolation = ''read committed''.';
     END IF;
-    -- A role that was dropped has left its number behind: its membership goes with the tenant.
-    members := ARRAY(SELECT r.rolname FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member
-                     WHERE m.tenant_id = tenant);
-    FOREACH member IN ARRAY members LOOP
-        PERFORM flowai.tenant_revoke(tenant, member);
-    END LOOP;
-    IF members <> '{}' THEN
+    deleted := flowai_internal.tenant_shut(tenant);
+    IF deleted > 0 THEN
         relation := 'flowai_internal.tenant_members';
-        deleted := cardinality(members);
         done := false;
         RETURN NEXT;
         RETURN;
     END IF;
     PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR UPDATE;
-    IF EXISTS (SELECT FROM flowai_internal.tenant_members m JOIN pg_roles r ON r.oid = m.member WHERE m.tenant_id = tenant) THEN
+    IF EXISTS (SELECT FROM flowai_internal.tenant_members m WHERE m.tenant_id = tenant) THEN
         -- Somebody became one meanwhile: the next step ends it.
         RETURN;
     END IF;
@@ -2064,6 +2553,15 @@ BEGIN
     END LOOP;
     PERFORM flowai_internal.act_for(NULL);
     IF done THEN
+        -- What administrators wrote about it.
+        FOREACH tenant_table IN ARRAY '{flowai.allowed_functions,flowai_internal.query_targets,flowai_internal.tenant_versions}'::regclass[] LOOP
+            EXECUTE format('DELETE FROM %s t WHERE t.tenant_id = $1', tenant_table) USING tenant;
+            GET DIAGNOSTICS deleted = ROW_COUNT;
+            IF deleted > 0 THEN
+                relation := tenant_table::text;
+                RETURN NEXT;
+            END IF;
+        END LOOP;
         DELETE FROM flowai_internal.tenants t WHERE t.tenant_id = tenant;
         -- Its own events have gone with it.
         SELECT w.role, w.login INTO caller FROM flowai.whoami() w;
@@ -2083,6 +2581,11 @@ DECLARE
     item record;
     finished boolean := false;
 BEGIN
+    IF batch_rows IS NULL OR batch_rows OPERATOR(pg_catalog.<) 1 THEN
+        RAISE EXCEPTION 'argument "batch_rows" is out of range'
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
+                  DETAIL = pg_catalog.format('It is %s.', COALESCE(batch_rows::pg_catalog.text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+    END IF;
     WHILE NOT finished LOOP
         FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, batch_rows) AS d LOOP
             RAISE NOTICE 'deleted % of %', item.deleted, item.relation;
@@ -2100,6 +2603,9 @@ CREATE FUNCTION flowai.tenant_export(tenant text)
 RETURNS TABLE (place bigint, relation text, "row" jsonb)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 10000
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
+SET intervalstyle = postgres
+SET bytea_output = hex
 AS $$
 DECLARE
     tenant_table regclass;
@@ -2133,9 +2639,14 @@ END $$;
 CREATE FUNCTION flowai.tenant_import(tenant text, relation text, rows jsonb) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET quote_all_identifiers = off
 AS $$
 DECLARE
     tenant_table regclass;
+    columns text[];
+    wrong record;
+    oldest CONSTANT timestamptz := '2000-01-01 00:00+00';
+    newest CONSTANT timestamptz := clock_timestamp() + interval '5 minutes';
     imported bigint;
     workspace_before CONSTANT text := current_setting('flowai.workspace', true);
     workspace text;
@@ -2143,10 +2654,10 @@ BEGIN
     -- The tenant stays until these rows are committed.
     PERFORM FROM flowai_internal.tenants t WHERE t.tenant_id = tenant FOR KEY SHARE;
     PERFORM flowai_internal.require_known_tenant(tenant);
-    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' THEN
+    IF relation IS NULL OR rows IS NULL OR jsonb_typeof(rows) <> 'array' OR jsonb_path_exists(rows, 'strict $[*] ? (@.type() <> "object")') THEN
         RAISE EXCEPTION 'arguments "relation" and "rows" must be a name and an array of objects'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_rows',
-                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row")) ... GROUP BY relation.';
+                  HINT = 'Pass what flowai.tenant_export returned: SELECT flowai.tenant_import(''...'', relation, jsonb_agg("row" ORDER BY place)) ... GROUP BY relation ORDER BY min(place).';
     END IF;
     SELECT t.relation INTO tenant_table FROM flowai_internal.tenant_tables() t
     WHERE t.relation::text = tenant_import.relation AND t.relation::text !~ '^flowai_internal\.search_';
@@ -2155,7 +2666,27 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_relation',
                   HINT = 'Pass a relation as flowai.tenant_export names it.';
     END IF;
+    -- What the relation has no column for would be lost without a word.
+    columns := ARRAY(SELECT a.attname FROM pg_attribute a
+                     WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'tenant_id');
+    SELECT e.place, k.key INTO wrong FROM jsonb_array_elements(rows) WITH ORDINALITY AS e (item, place), jsonb_object_keys(e.item) AS k (key)
+    WHERE k.key <> ALL (columns) ORDER BY e.place LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'relation "%" has no column "%" to import', relation, left(wrong.key, 60)
+            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_column',
+                  DETAIL = format('It is a key of row %s of the array.', wrong.place),
+                  HINT = 'Import what an equal or older version of flowai_runtime exported, unchanged.';
+    END IF;
     IF tenant_table = 'flowai.events'::regclass THEN
+        -- Each month is a partition, which all tenants share.
+        SELECT e.place, e.item ->> 'recorded_at' AS said INTO wrong FROM jsonb_array_elements(rows) WITH ORDINALITY AS e (item, place)
+        WHERE (e.item ->> 'recorded_at')::timestamptz NOT BETWEEN oldest AND newest ORDER BY e.place LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'an event of "%" cannot be imported', left(wrong.said, 60)
+                USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'import_event_time',
+                      DETAIL = format('It is row %s of the array. Events are of 2000 or later, and not of the future.', wrong.place),
+                      HINT = 'Leave such events out.';
+        END IF;
         PERFORM flowai_internal.event_month_open(EXTRACT(year FROM m.month)::integer, EXTRACT(month FROM m.month)::integer)
         FROM (SELECT DISTINCT date_trunc('month', (e ->> 'recorded_at')::timestamptz AT TIME ZONE 'UTC') AS month
               FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
@@ -2166,6 +2697,14 @@ BEGIN
          jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table)
         USING rows, tenant;
     GET DIAGNOSTICS imported = ROW_COUNT;
+    -- A row that is not what its hash says would stand in the way of the true one.
+    IF tenant_table = 'flowai.ref_payloads'::regclass THEN
+        PERFORM flowai_internal.ref_intact(e ->> 'kind', e ->> 'id', e -> 'payload') FROM jsonb_array_elements(rows) e;
+    ELSIF tenant_table IN ('flowai.catalog_entries'::regclass, 'flowai.catalog_relations'::regclass) THEN
+        PERFORM flowai_internal.catalog_stamp(g.workspace, g.ids)
+        FROM (SELECT e ->> 'workspace_id' AS workspace, array_agg(DISTINCT COALESCE(e ->> 'from_id', e ->> 'id')) AS ids
+              FROM jsonb_array_elements(rows) e GROUP BY 1) g;
+    END IF;
     IF tenant_table = 'flowai.catalog_entries'::regclass THEN
         INSERT INTO flowai_internal.search_delta (tenant_id, workspace_id, row_version)
         SELECT tenant, e ->> 'workspace_id', (e ->> 'row_version')::bigint FROM jsonb_array_elements(rows) e;
@@ -2219,7 +2758,7 @@ COMMENT ON COLUMN flowai.approval_policies.policy IS 'never, always, or predicat
 COMMENT ON COLUMN flowai.approval_policies.predicate_schema IS 'Schema of the function (subject_kind text, subject text, body jsonb) that says whether an approval is needed; NULL for other policies.';
 COMMENT ON COLUMN flowai.approval_policies.predicate_name IS 'Name of the function.';
 COMMENT ON COLUMN flowai.approval_policies.predicate_digest IS 'SHA-256 over what the function was when the policy was set: one that was changed since is not asked, and an approval is needed.';
-COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide.';
+COMMENT ON COLUMN flowai.approval_policies.separate_duties IS 'Whether the login that asked may not decide. Without a policy it may.';
 COMMENT ON COLUMN flowai.approval_policies.deciders IS 'The role whose members may decide; NULL for every role of the tenant.';
 COMMENT ON COLUMN flowai.approval_policies.set_by IS 'The role that set it.';
 COMMENT ON COLUMN flowai.approval_policies.set_at IS 'When.';
@@ -2291,12 +2830,12 @@ COMMENT ON COLUMN flowai.approvals.requested_at IS 'When it asked.';
 COMMENT ON COLUMN flowai.approvals.expires_at IS 'Until when it may be decided, and a grant for a tool be used; NULL for ever.';
 COMMENT ON COLUMN flowai.approvals.separate_duties IS 'Whether the login that asked may not decide, as the policy was when it asked.';
 COMMENT ON COLUMN flowai.approvals.deciders IS 'The role whose members may decide, as the policy was when it was asked; NULL for every role of the tenant.';
-COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it was asked anew; NULL while open.';
+COMMENT ON COLUMN flowai.approvals.decision IS 'granted, denied or sent_back by a person; withdrawn by who asked, or with its plan; waived by a policy; expired, noted when it is asked anew or its plan goes on; NULL while open.';
 COMMENT ON COLUMN flowai.approvals.comment IS 'What the person said about it; may be NULL.';
 COMMENT ON COLUMN flowai.approvals.decided_by IS 'The role that decided.';
 COMMENT ON COLUMN flowai.approvals.decided_login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.approvals.decided_at IS 'When it decided.';
-COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one.';
+COMMENT ON COLUMN flowai.approvals.used_at IS 'When the call of the tool ran that it was granted for: each grant is for one that is committed.';
 SELECT flowai_internal.make_tenant_table('flowai.approvals');
 
 -- ----------------------------------------------------------------------------------------- policies
@@ -2322,7 +2861,7 @@ CREATE FUNCTION flowai_internal.approval_may_decide(role text, deciders text) RE
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT deciders IS NULL OR COALESCE(pg_has_role(role::name, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
+    SELECT deciders IS NULL OR COALESCE(pg_has_role(to_regrole(quote_ident(role))::oid, to_regrole(quote_ident(deciders))::oid, 'USAGE'), false);
 END;
 COMMENT ON FUNCTION flowai_internal.approval_may_decide(text, text) IS 'Whether a role has the privileges of the deciders. NULL deciders are everybody; a role that is gone is nobody.';
 
@@ -2330,7 +2869,7 @@ CREATE FUNCTION flowai_internal.approval_status(decision text, expires_at timest
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN decision IS NOT NULL THEN decision
-                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.statement_timestamp() THEN 'expired'
+                WHEN expires_at OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp() THEN 'expired'
                 ELSE 'open' END;
 END;
 COMMENT ON FUNCTION flowai_internal.approval_status(text, timestamptz) IS 'The decision; without one open, or expired after the deadline.';
@@ -2343,7 +2882,7 @@ CREATE VIEW flowai.approval_inbox WITH (security_invoker = true, security_barrie
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_by, a.requested_at, a.expires_at, a.body
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.decision IS NULL AND a.requested_at IS NOT NULL
-  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.statement_timestamp())
+  AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.clock_timestamp())
   AND (NOT a.separate_duties OR a.requested_login <> SESSION_USER)
   AND (a.deciders IS NULL OR COALESCE(pg_catalog.pg_has_role(
           COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER)::name, pg_catalog.to_regrole(pg_catalog.quote_ident(a.deciders))::oid, 'USAGE'), false));
@@ -2361,7 +2900,7 @@ COMMENT ON COLUMN flowai.approval_inbox.body IS 'What exactly is asked about.';
 CREATE VIEW flowai.approval_outbox WITH (security_invoker = true, security_barrier = true) AS
 SELECT a.id, a.subject_kind, a.subject_id, a.subject_revision, a.title, a.requested_at, a.expires_at,
        CASE WHEN a.decision IS NOT NULL THEN a.decision
-            WHEN a.expires_at <= pg_catalog.statement_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
+            WHEN a.expires_at <= pg_catalog.clock_timestamp() THEN 'expired' ELSE 'open' END AS status, a.comment, a.decided_by, a.decided_at, a.used_at
 FROM flowai.approvals a
 WHERE a.tenant_id = flowai.current_tenant() AND a.requested_by = COALESCE(NULLIF(pg_catalog.current_setting('role'), 'none'), SESSION_USER);
 COMMENT ON VIEW flowai.approval_outbox IS 'Approvals of the tenant in force that this role asked for, and what came of them.';
@@ -2463,6 +3002,123 @@ BEGIN
             pg_catalog.format('%s, unless values of these sizes would keep it busy past any time limit (54000). Put in its place by flowai.execute_query.', f.proname));
     END LOOP;
 END $$;
+
+-- requires:
+--   query
+
+-- What was installed, so that a grant, a policy, a constraint or a function that is another since can be told
+-- from one that was always so. Names and definitions, no numbers: the digests are the same in every database.
+-- Written by the install script, and so anew where a dump is restored; an update script ends with
+-- flowai_internal.facts_record() too.
+CREATE TABLE flowai_internal.installed_facts (
+    name   text COLLATE "C" NOT NULL,
+    object text COLLATE "C" NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT installed_facts_pkey PRIMARY KEY (name, object)
+);
+COMMENT ON TABLE flowai_internal.installed_facts IS 'What flowai.readiness() compares the catalogs with: rights, policies, constraints, triggers, indexes, columns, functions and views as the install script left them. Written by flowai_internal.facts_record().';
+COMMENT ON COLUMN flowai_internal.installed_facts.name IS 'The check that compares it.';
+COMMENT ON COLUMN flowai_internal.installed_facts.object IS 'What it is about.';
+COMMENT ON COLUMN flowai_internal.installed_facts.digest IS 'SHA-256 over what is so.';
+
+CREATE FUNCTION flowai_internal.facts() RETURNS TABLE (name text, object text, digest bytea)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 3000
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+-- In which names and constants are written alike, whatever the session prefers.
+SET quote_all_identifiers = off
+SET intervalstyle = postgres
+SET datestyle = 'ISO, MDY'
+SET timezone = 'UTC'
+SET bytea_output = hex
+AS $$
+WITH
+-- Months of events come and go; the other checks look at each of them.
+ours AS (
+    SELECT c.*, format('%I.%I', n.nspname, c.relname) AS label
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relname !~ '^events_\d{4,}_\d\d(_|$)'
+),
+relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')),
+routine AS (
+    SELECT p.*, p.oid::regprocedure::text AS label
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal')
+),
+domain AS (
+    SELECT t.*, format_type(t.oid, NULL) AS label
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE n.nspname IN ('flowai', 'flowai_internal') AND t.typtype = 'd'
+),
+held (label, owner, acl) AS (
+    SELECT label, relowner, COALESCE(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)) FROM relation
+    UNION ALL SELECT r.label || '.' || quote_ident(a.attname), r.relowner, a.attacl
+    FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid WHERE a.attacl IS NOT NULL
+    UNION ALL SELECT label, proowner, COALESCE(proacl, acldefault('f', proowner)) FROM routine
+    UNION ALL SELECT label, typowner, COALESCE(typacl, acldefault('T', typowner)) FROM domain
+    UNION ALL SELECT nspname, nspowner, COALESCE(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname IN ('flowai', 'flowai_internal')
+),
+fact (name, object, said) AS (
+    SELECT 'rights_as_installed', h.label, jsonb_build_array(pg_get_userbyid(h.owner), (
+        SELECT jsonb_agg(g.said ORDER BY g.said)
+        FROM (SELECT DISTINCT jsonb_build_array(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END, a.privilege_type, a.is_grantable) AS said
+              FROM aclexplode(h.acl) a) g))
+    FROM held h
+    UNION ALL SELECT 'row_security_as_installed', r.label, jsonb_build_array(r.relrowsecurity, r.relforcerowsecurity, (
+        SELECT jsonb_agg(jsonb_build_array(p.polname, p.polcmd, p.polpermissive,
+                   ARRAY(SELECT CASE o WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(o) END FROM unnest(p.polroles) o ORDER BY 1),
+                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname)
+        FROM pg_policy p WHERE p.polrelid = r.oid))
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT 'columns_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation::regcollation::text,
+                   a.attgenerated, a.attidentity, pg_get_expr(d.adbin, d.adrelid)) ORDER BY a.attname)
+        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    FROM relation r
+    UNION ALL SELECT 'constraints_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.convalidated) ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.conrelid = r.oid)
+    FROM relation r WHERE r.relkind IN ('r', 'p')
+    UNION ALL SELECT 'constraints_as_installed', d.label, jsonb_build_array(format_type(d.typbasetype, d.typtypmod), d.typnotnull,
+        d.typcollation::regcollation::text, d.typdefault, (
+        SELECT jsonb_agg(jsonb_build_array(k.conname, pg_get_constraintdef(k.oid), k.convalidated) ORDER BY k.conname)
+        FROM pg_constraint k WHERE k.contypid = d.oid))
+    FROM domain d
+    -- Foreign keys are kept by triggers of the server's own, which can be switched off.
+    UNION ALL SELECT 'triggers_as_installed', r.label, (
+        SELECT jsonb_agg(jsonb_build_array(CASE WHEN t.tgisinternal THEN 'internal' ELSE pg_get_triggerdef(t.oid) END, t.tgenabled)
+                         ORDER BY t.tgisinternal, t.tgname)
+        FROM pg_trigger t WHERE t.tgrelid = r.oid AND (NOT t.tgisinternal OR t.tgenabled <> 'O'))
+    FROM relation r WHERE r.relkind <> 'S'
+    UNION ALL SELECT 'indexes_as_installed', o.label, jsonb_build_array(pg_get_indexdef(o.oid), i.indisvalid, i.indisready)
+    FROM ours o JOIN pg_index i ON i.indexrelid = o.oid
+    UNION ALL SELECT 'views_as_installed', r.label, jsonb_build_array(CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid) END,
+        CASE WHEN r.relkind IN ('v', 'm') THEN to_jsonb(r.reloptions) END, (
+        SELECT jsonb_agg(jsonb_build_array(w.rulename, w.ev_enabled) ORDER BY w.rulename) FROM pg_rewrite w WHERE w.ev_class = r.oid))
+    FROM relation r WHERE r.relkind <> 'S'
+    UNION ALL SELECT 'routines_as_installed', r.label, jsonb_build_array(flowai_internal.function_digest(r.oid)::text, r.proleakproof, r.proparallel,
+        r.prosupport::text, r.provariadic::regtype::text)
+    FROM routine r
+)
+SELECT f.name, f.object, sha256(convert_to(COALESCE(f.said::text, 'nothing'), 'UTF8')) FROM fact f
+$$;
+COMMENT ON FUNCTION flowai_internal.facts() IS 'What is so now of every object of the extension, as digests: name of the check, object, digest.';
+
+CREATE FUNCTION flowai_internal.facts_record() RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    facts bigint;
+BEGIN
+    DELETE FROM flowai_internal.installed_facts;
+    INSERT INTO flowai_internal.installed_facts (name, object, digest)
+    SELECT f.name, f.object, f.digest FROM flowai_internal.facts() AS f;
+    GET DIAGNOSTICS facts = ROW_COUNT;
+    RETURN facts;
+END $$;
+COMMENT ON FUNCTION flowai_internal.facts_record() IS 'Records what is so now as what was installed, and returns how many facts that are. The last thing that an install or update script does; executable by the owner alone.';
 
 -- requires:
 --   query
@@ -2754,6 +3410,9 @@ CREATE TABLE flowai_internal.tenants (
     version    text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
+    -- Characters of format that nobody sees, or that turn a text around: people would take one for another.
+    CONSTRAINT tenants_name_visible CHECK (tenant_id OPERATOR(pg_catalog.!~)
+        '[\u00AD\u061C\u180E\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\U000E0000-\U000E007F]'),
     CONSTRAINT tenants_version_said CHECK (version OPERATOR(pg_catalog.~) '[^[:space:]]')
 );
 -- Two tenants may not differ by case alone: people would take one for the other.
@@ -2881,9 +3540,13 @@ SELECT flowai_internal.make_tenant_table('flowai_internal.tenant_keys', readable
 
 -- From a live schema to catalog entries: tables, views, columns, keys, joins, and what their values
 -- look like. Runs with the caller's own rights and sees what the caller may read, nothing more.
+--
+-- To read a view is to run its owner's functions, and a table may have policies: what has no statistics is
+-- sampled as any statement of somebody else's, by flowai.query_rows. So nothing is written, and no function
+-- is called that nobody allowed.
 
 CREATE FUNCTION flowai.profile_schema(schema text, database_id text DEFAULT 'local')
-RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -2892,6 +3555,8 @@ DECLARE
     relation record;
     field record;
     profile jsonb;
+    reason text;
+    rule text;
     columns jsonb;
     column_names text[];
     entries jsonb := '[]';
@@ -2917,6 +3582,8 @@ BEGIN
                   DETAIL = 'It does not exist, or the role has no USAGE on it.',
                   HINT = 'List schemas with \dn, or ask for GRANT USAGE ON SCHEMA.';
     END IF;
+    -- Superusers and BYPASSRLS roles are refused here, in the words of read-only SQL.
+    PERFORM flowai.query_rows('SELECT 1', 1);
     -- Two data sources may hold schemas of one name; ids must tell them apart.
     prefix := CASE database_id WHEN 'local' THEN schema ELSE database_id || '.' || schema END;
 
@@ -2970,21 +3637,30 @@ BEGIN
             WHERE s.schemaname = profile_schema.schema AND s.tablename = relation.name AND s.attname = field.name AND NOT s.inherited;
             -- No statistics, or none that the caller may see: the first rows tell.
             IF NOT FOUND THEN
-                EXECUTE format($q$
-                    WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
-                    frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
-                                 GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
-                    SELECT jsonb_strip_nulls(jsonb_build_object(
-                        'source', 'sample', 'sampleRows', count(*),
-                        'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
-                        'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
-                        'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
-                                                  'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
-                                                  ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f)))
-                    FROM sample $q$,
-                    field.name, relation.oid,
-                    CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
-                    CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END) INTO profile;
+                BEGIN
+                    SELECT r -> 'profile' INTO profile FROM flowai.query_rows(format($q$
+                        WITH sample AS MATERIALIZED (SELECT %1$I AS v FROM %2$s LIMIT 10000),
+                        frequent AS (SELECT v::text AS value, count(*) AS n FROM sample WHERE v IS NOT NULL
+                                     GROUP BY v::text HAVING count(*) > 1 ORDER BY count(*) DESC, v::text COLLATE "C" LIMIT 10)
+                        SELECT jsonb_strip_nulls(jsonb_build_object(
+                            'source', 'sample', 'sampleRows', count(*),
+                            'nullFraction', round(1 - count(v)::numeric / greatest(count(*), 1), 4),
+                            'distinctCount', count(DISTINCT v::text), 'min', %3$s, 'max', %4$s,
+                            'frequentValues', (SELECT jsonb_agg(jsonb_build_object('value', left(f.value, 200),
+                                                      'fraction', round(f.n::numeric / (SELECT count(*) FROM sample), 4))
+                                                      ORDER BY f.n DESC, f.value COLLATE "C") FROM frequent f))) AS profile
+                        FROM sample $q$,
+                        field.name, relation.oid,
+                        CASE WHEN field.comparable THEN 'min(v)::text' ELSE 'NULL' END,
+                        CASE WHEN field.comparable THEN 'max(v)::text' ELSE 'NULL' END), 1) AS r;
+                EXCEPTION WHEN OTHERS OR query_canceled THEN
+                    -- Refused, or out of its time; a cancel by the user, or what is wrong with us, goes on.
+                    GET STACKED DIAGNOSTICS rule = CONSTRAINT_NAME, reason = MESSAGE_TEXT;
+                    IF rule !~ '^query_' THEN
+                        RAISE;
+                    END IF;
+                    profile := jsonb_build_object('source', 'none', 'reason', left(reason, 200));
+                END;
             END IF;
             columns := columns || jsonb_build_object(
                 'id', format('column:%s.%s.%s', prefix, relation.name, field.name),
@@ -3072,8 +3748,9 @@ END $$;
 --   tenancy
 
 -- What an agent may use, behind one door: names, descriptions and schemas as function-calling APIs take
--- them (an object, plain types, nothing exotic), and flowai.call_tool, which runs one of them. Each tool is
--- a function of this extension; src/store/tool.rs says which statement stands behind each name.
+-- them (an object, a type for each property, nothing exotic; where any JSON value goes the type is a list),
+-- and flowai.call_tool, which runs one of them. Each tool is a function of this extension; src/store/tool.rs
+-- says which statement stands behind each name.
 
 CREATE FUNCTION flowai.tools()
 RETURNS TABLE (name text, description text, input_schema jsonb)
@@ -3094,11 +3771,11 @@ BEGIN ATOMIC
     ('get_catalog_entities', 'Reads catalog entries by id, in the order given.',
      '{"ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1000}}', '{ids}'),
     ('list_schema_fields', 'Lists the columns of a table or view that is in the catalog.',
-     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000},
-       "after": {"type": "integer", "description": "Ordinal of the last column seen."}}', '{entry}'),
+     '{"entry": {"type": "string", "description": "Id or qualified name of the table."}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000},
+       "after": {"type": "integer", "minimum": 0, "maximum": 2147483647, "description": "Ordinal of the last column seen."}}', '{entry}'),
     ('get_catalog_relations', 'Lists the relations of a catalog entry: what it contains, references, joins with.',
      '{"entry": {"type": "string"}, "direction": {"type": "string", "enum": ["out", "in", "both"]}, "kinds": {"type": "array", "items": {"type": "string"}},
-       "max_rows": {"type": "integer", "minimum": 1, "maximum": 2000}}', '{entry}'),
+       "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{entry}'),
     ('get_relation_paths_between', 'Finds the shortest ways from one catalog entry to another along relations, such as how two tables join.',
      '{"from_id": {"type": "string"}, "to_id": {"type": "string"}, "max_hops": {"type": "integer", "minimum": 1, "maximum": 6},
        "kinds": {"type": "array", "items": {"type": "string"}}, "directed": {"type": "boolean"}, "max_paths": {"type": "integer", "minimum": 1, "maximum": 100}}', '{from_id,to_id}'),
@@ -3108,20 +3785,20 @@ BEGIN ATOMIC
     ('validate_query', 'Tells whether a statement only reads, and if not, why and where.',
      '{"sql": {"type": "string"}, "dialect": {"type": "string", "enum": ["postgres", "sqlite"]}}', '{sql}'),
     ('execute_query', 'Runs one read-only SELECT, WITH, VALUES or TABLE statement and returns its rows.',
-     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1},
+     '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647},
        "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
-     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001},
-       "expected_version": {"type": "integer", "minimum": 0}}', '{namespace,key,value}'),
+     '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000},
+       "expected_version": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}}', '{namespace,key,value}'),
     ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
     ('kv_list', 'Lists keys and values whose key begins with a prefix. For more, pass the last key as after.',
      '{"namespace": {"type": "string"}, "prefix": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{namespace}'),
     ('ref_put', 'Stores a payload and returns a short handle {kind, id} for it. The same payload has the same handle.',
-     '{"kind": {"type": "string"}, "payload": {"description": "Any JSON value."}, "summary": {"description": "What the payload is, in a few words or fields."},
-       "ttl_seconds": {"type": "number", "minimum": 0.001}}', '{kind,payload}'),
+     '{"kind": {"type": "string"}, "payload": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "summary": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "What the payload is, in a few words or fields."},
+       "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000}}', '{kind,payload}'),
     ('ref_put_query', 'Runs a read-only statement and stores its rows as a payload, without showing them. Returns a handle and a summary.',
-     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1}}', '{kind,sql}'),
+     '{"kind": {"type": "string"}, "sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647}}', '{kind,sql}'),
     ('ref_summary', 'Tells what a payload is without reading it.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
     ('ref_resolve', 'Reads the payload of a handle.', '{"kind": {"type": "string"}, "id": {"type": "string"}}', '{kind,id}'),
     ('ref_list', 'Lists handles with their summaries. For more, pass the last id as after.',
@@ -3129,7 +3806,7 @@ BEGIN ATOMIC
     ('plan_store', 'Stores a plan as a draft, or a new body of a draft with the revision that was seen.',
      '{"kind": {"type": "string"}, "plan": {"type": "string", "description": "Id of the plan."},
        "body": {"type": "object", "description": "{title, steps: [{operation, input, references: [{kind, id}]}]}"},
-       "expected_revision": {"type": "integer", "minimum": 1}}', '{kind,plan,body}'),
+       "expected_revision": {"type": "integer", "minimum": 1, "maximum": 9007199254740991}}', '{kind,plan,body}'),
     ('plan_submit', 'Submits a draft for a person to decide on.',
      '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
     ('plan_cancel', 'Cancels a plan that does not run yet.', '{"plan": {"type": "string"}, "comment": {"type": "string"}}', '{plan}'),
@@ -3137,8 +3814,8 @@ BEGIN ATOMIC
     ('plan_list', 'Lists plans, of one state or of all. For more, pass the last id as after.',
      '{"state": {"type": "string"}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
     ('approval_request', 'Asks a person for an approval: of a call of a tool (subject_kind tool, subject_id its name, body its arguments), of a plan (subject_kind plan, body its body), or of anything else.',
-     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"description": "What exactly is asked about: any JSON value."},
-       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001}}', '{subject_kind,subject_id,body}'),
+     '{"subject_kind": {"type": "string"}, "subject_id": {"type": "string"}, "body": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "What exactly is asked about: any JSON value."},
+       "title": {"type": "string", "description": "What is asked, in one line."}, "deadline_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000}}', '{subject_kind,subject_id,body}'),
     ('approval_get', 'Shows an approval and whether it is open, granted, denied, sent_back, withdrawn, waived or expired.', '{"approval": {"type": "string", "description": "The id that was returned when it was asked for."}}', '{approval}'),
     ('approval_list', 'Lists approvals, newest first: those asked for, or those that wait for a decision. Only a person decides. For more, pass the last id as after.',
      '{"which": {"type": "string", "enum": ["asked", "waiting"]}, "after": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 1000}}', '{}'),
@@ -3259,7 +3936,7 @@ SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
        e.metadata, e.version, e.created_at, e.updated_at
 FROM flowai.catalog_entries e
 WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
-COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505; a row that changed since the statement read it: 40001.';
+COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505, ON CONFLICT or not (a view has none; flowai.catalog_put updates what is there); a row that changed since the statement read it: 40001.';
 COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
 COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
 COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
@@ -3329,7 +4006,7 @@ BEGIN ATOMIC
     FROM numbered n
     WHERE n.ordinal > list_schema_fields.after
     ORDER BY n.ordinal, n.id
-    LIMIT LEAST(GREATEST(list_schema_fields.max_rows, 0), 2000);
+    LIMIT flowai_internal.page_rows(max_rows);
 END;
 
 CREATE FUNCTION flowai.get_catalog_relations(entry text, direction text DEFAULT 'both', kinds text[] DEFAULT NULL, max_rows integer DEFAULT 100)
@@ -3356,7 +4033,7 @@ BEGIN ATOMIC
     FROM edge e
     WHERE get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds)
     ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
-    LIMIT LEAST(GREATEST(get_catalog_relations.max_rows, 0), 2000);
+    LIMIT flowai_internal.page_rows(max_rows);
 END;
 
 CREATE FUNCTION flowai.catalog_check()
@@ -3379,8 +4056,8 @@ END;
 
 -- Key/value entries: small state that agents and applications keep between calls.
 --
--- An entry that has expired is gone for every operation, long before anybody removes its row. Reads
--- judge that by the start of the statement, as they judge visibility; writes by the moment of writing.
+-- An entry that has expired is gone for every operation, long before anybody removes its row. Reads judge
+-- that by the moment of reading, writes by that of writing: a statement may last, as a block of PL/pgSQL does.
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
@@ -3421,7 +4098,7 @@ BEGIN ATOMIC
     WHERE e.tenant_id = flowai.current_tenant()
       AND e.namespace = kv_get.namespace
       AND e.key = kv_get.key
-      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp());
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp());
 END;
 
 CREATE FUNCTION flowai.kv_get_many(namespace text, keys text[])
@@ -3434,7 +4111,7 @@ BEGIN ATOMIC
       ON e.tenant_id = flowai.current_tenant()
      AND e.namespace = kv_get_many.namespace
      AND e.key = k.key
-     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+     AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
     ORDER BY k.ordinal;
 END;
 
@@ -3450,7 +4127,7 @@ BEGIN ATOMIC
       AND e.key < flowai_internal.prefix_end(kv_list.prefix) COLLATE "C"
       -- Not COALESCE: the server would not trust it before the policy, and so not in the index.
       AND e.key > CASE WHEN kv_list.after IS NULL THEN '' ELSE kv_list.after END COLLATE "C"
-      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp())
+      AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
     ORDER BY e.key
     LIMIT flowai_internal.page_rows(max_rows);
 END;
@@ -3460,11 +4137,12 @@ RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, nex
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
     SELECT e.namespace,
-           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > pg_catalog.statement_timestamp()),
-           pg_catalog.count(*) FILTER (WHERE e.expires_at <= pg_catalog.statement_timestamp()),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at IS NULL OR e.expires_at > now.moment),
+           pg_catalog.count(*) FILTER (WHERE e.expires_at <= now.moment),
            COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
-           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > pg_catalog.statement_timestamp())
-    FROM flowai.kv_entries e
+           pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > now.moment)
+    -- One moment for all counts.
+    FROM flowai.kv_entries e CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
     WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
     GROUP BY e.namespace ORDER BY e.namespace;
 END;
@@ -3592,391 +4270,6 @@ BEGIN ATOMIC
     SELECT p.kind, p.id, p.created, p.summary, p.expires_at
     FROM flowai.ref_put($1, flowai_internal.query_array($2, $5, $6), $3, $4) AS p;
 END;
-
--- requires:
---   tenant_data
---   search
---   query
---   approval
---   data_environment
-
--- Whether what the runtime promises holds in this database, asked of the system catalogs each time.
---
--- A check counts the objects that it looked at and names the broken ones. One that found nothing to look
--- at has failed: a promise about no objects is no promise. Advisory checks tell of a set-up that is
--- allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every property once and
--- sees its check fail.
-
-CREATE FUNCTION flowai_internal.readiness_checks()
-RETURNS TABLE (capability text, name text, advisory boolean, objects bigint, broken text[])
-LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
-SET search_path = pg_catalog, pg_temp
--- Compiling so many small plans takes the server longer than all of them take to run.
-SET jit = off
-AS $$
-WITH
--- What the subsystems of the seed are called there.
-routing (title) AS (VALUES ('Multi-tenant routing and config separation')),
-storage (title) AS (VALUES ('Tenant-scoped session/state storage')),
-packs (title) AS (VALUES ('Multi-pack flow isolation (same flow id)')),
-components (title) AS (VALUES ('Component cache correctness across packs')),
-artifacts (title) AS (VALUES ('Pack artifact cache correctness across tenants')),
-secrets (title) AS (VALUES ('Secrets isolation')),
-bindings (title) AS (VALUES ('.gtbind consumption at runtime')),
-telemetry (title) AS (VALUES ('Telemetry tenant attribution')),
-
-ours AS (
-    SELECT c.*, n.nspname, format('%I.%I', n.nspname, c.relname) AS label
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname IN ('flowai', 'flowai_internal')
-),
-relation AS (SELECT * FROM ours WHERE relkind IN ('r', 'p', 'v', 'm', 'f')),
--- Tables that administrators write about tenants, under policies of their own where a tenant reads them.
-exempt (label) AS (VALUES ('flowai_internal.tenants'), ('flowai_internal.tenant_members'), ('flowai_internal.tenant_versions'),
-                          ('flowai_internal.query_targets'), ('flowai.allowed_functions')),
-tenant_table AS (
-    SELECT o.*, a.attnum AS tenant_column, a.attnotnull AS tenant_not_null, a.attcollation AS tenant_collation
-    FROM ours o
-    LEFT JOIN pg_attribute a ON a.attrelid = o.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
-    WHERE o.relkind IN ('r', 'p') AND o.label NOT IN (SELECT label FROM exempt)
-),
-policy AS (
-    SELECT t.label, p.*, pg_get_expr(p.polqual, p.polrelid) AS using_text, pg_get_expr(p.polwithcheck, p.polrelid) AS check_text
-    FROM tenant_table t JOIN pg_policy p ON p.polrelid = t.oid
-),
-key AS (
-    SELECT t.label, i.indexrelid::regclass::text AS index, i.indisprimary, i.indisunique OR i.indisexclusion AS is_key,
-           i.indkey[0] = t.tenant_column AS led
-    FROM tenant_table t JOIN pg_index i ON i.indrelid = t.oid
-),
-reference AS (
-    SELECT t.label, k.conname,
-           EXISTS (SELECT FROM unnest(k.conkey, k.confkey) AS pair (here, there)
-                   JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.here AND a.attname = 'tenant_id'
-                   JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = pair.there AND b.attname = 'tenant_id') AS carries
-    FROM tenant_table t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
-),
-relation_right AS (
-    SELECT r.label, r.relkind, r.nspname, a.grantee, a.privilege_type
-    FROM relation r, aclexplode(COALESCE(r.relacl, acldefault('r', r.relowner))) a
-    WHERE a.grantee <> r.relowner
-),
-routine AS (
-    SELECT p.*, n.nspname, p.oid::regprocedure::text AS label
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname IN ('flowai', 'flowai_internal')
-),
-routine_right AS (
-    SELECT r.label, r.proname, r.nspname, a.grantee
-    FROM routine r, aclexplode(COALESCE(r.proacl, acldefault('f', r.proowner))) a
-    WHERE a.grantee <> r.proowner
-),
-member AS (
-    SELECT m.tenant_id, m.member, COALESCE(r.rolname::text, m.member::oid::text) AS label, r.oid AS role,
-           r.rolsuper, r.rolbypassrls
-    FROM flowai_internal.tenant_members m LEFT JOIN pg_roles r ON r.oid = m.member
-),
-fixed_role AS (SELECT * FROM pg_roles WHERE rolname IN ('flowai_owner', 'flowai_admin', 'flowai_user')),
-namespace AS (SELECT * FROM pg_namespace WHERE nspname IN ('flowai', 'flowai_internal')),
-namespace_right AS (
-    SELECT n.nspname, a.grantee, a.privilege_type
-    FROM namespace n, aclexplode(COALESCE(n.nspacl, acldefault('n', n.nspowner))) a WHERE a.grantee <> n.nspowner
-),
-event_table AS (SELECT * FROM tenant_table WHERE label = 'flowai.events'),
-check_row (capability, name, advisory, object, ok) AS (
-    -- ------------------------------------------------------------------ rows and who sees them
-    SELECT storage.title, 'tenant_id_present', false, t.label, t.tenant_column IS NOT NULL FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'tenant_id_not_null', false, t.label, COALESCE(t.tenant_not_null, false) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'tenant_id_collation_c', false, t.label, COALESCE(t.tenant_collation = '"C"'::regcollation, false) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'row_security_enabled', false, t.label, t.relrowsecurity FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'row_security_forced', false, t.label, t.relforcerowsecurity FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'one_policy', false, t.label, (SELECT count(*) FROM policy p WHERE p.polrelid = t.oid) = 1 FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'policy_for_all', false, p.label, p.polcmd = '*' AND p.polpermissive AND p.polroles = '{0}' FROM storage, policy p
-    UNION ALL SELECT storage.title, 'policy_canonical', false, p.label,
-        p.using_text = p.check_text AND p.using_text IN (
-            '(((tenant_id)::text = flowai.current_tenant()) AND flowai.tenant_is(flowai.current_tenant()))',
-            '(((tenant_id)::text = flowai.current_tenant()) AND ( SELECT flowai.tenant_is(flowai.current_tenant()) AS tenant_is))')
-        FROM storage, policy p
-    UNION ALL SELECT storage.title, 'primary_key_led_by_tenant', false, t.label, COALESCE((SELECT bool_and(k.led) FROM key k WHERE k.label = t.label AND k.indisprimary), false) FROM storage, tenant_table t
-        -- Events are keyed in each month by itself.
-        WHERE NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = t.oid AND p.partstrat = 'r')
-    UNION ALL SELECT storage.title, 'unique_keys_led_by_tenant', false, k.index, k.led FROM storage, key k WHERE k.is_key
-    UNION ALL SELECT storage.title, 'indexes_led_by_tenant', false, k.index, k.led FROM storage, key k
-    UNION ALL SELECT storage.title, 'foreign_keys_carry_tenant', false, r.label || '.' || r.conname, r.carries FROM storage, reference r
-    UNION ALL SELECT storage.title, 'no_inheritance_but_partitions', false, t.label,
-        t.relispartition OR NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = t.oid) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'partitions_out_of_reach', false, t.label, t.nspname = 'flowai_internal' FROM storage, tenant_table t WHERE t.relispartition
-    UNION ALL SELECT storage.title, 'partitions_complete', false, t.label, (SELECT count(*) FROM pg_inherits i WHERE i.inhparent = t.oid) = 16
-        FROM storage, tenant_table t JOIN pg_partitioned_table p ON p.partrelid = t.oid WHERE p.partstrat = 'h'
-    UNION ALL SELECT storage.title, 'tables_logged', false, t.label, t.relpersistence = 'p' FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'tables_read_only_to_roles', false, r.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = r.label AND g.privilege_type <> 'SELECT') FROM storage, relation r WHERE r.relkind IN ('r', 'p')
-    UNION ALL SELECT storage.title, 'nothing_public', false, r.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = r.label AND g.grantee = 0) FROM storage, relation r
-    UNION ALL SELECT storage.title, 'internal_tables_ungranted', false, r.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = r.label) FROM storage, relation r WHERE r.nspname = 'flowai_internal'
-    UNION ALL SELECT storage.title, 'columns_read_only_to_roles', false, r.label, NOT EXISTS (
-            SELECT FROM pg_attribute a, aclexplode(a.attacl) g WHERE a.attrelid = r.oid AND g.privilege_type <> 'SELECT') FROM storage, relation r
-    UNION ALL SELECT storage.title, 'relations_owned_by_owner', false, r.label, pg_get_userbyid(r.relowner) = 'flowai_owner' FROM storage, relation r
-    UNION ALL SELECT storage.title, 'no_triggers_on_tables', false, t.label, NOT EXISTS (
-            SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'no_rules_on_tables', false, t.label, NOT EXISTS (
-            SELECT FROM pg_rewrite w WHERE w.ev_class = t.oid) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'views_invoke_reader', false, r.label, 'security_invoker=true' = ANY (r.reloptions) IS TRUE FROM storage, relation r WHERE r.relkind = 'v'
-    UNION ALL SELECT storage.title, 'tables_and_views_only', false, o.label, o.relkind IN ('r', 'p', 'v', 'i', 'I', 't', 'c') FROM storage, ours o
-    UNION ALL SELECT storage.title, 'no_extended_statistics', false, t.label, NOT EXISTS (
-            SELECT FROM pg_statistic_ext s WHERE s.stxrelid = t.oid) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'not_published', true, t.label, NOT EXISTS (
-            SELECT FROM pg_publication_rel p WHERE p.prrelid = t.oid)
-            AND NOT EXISTS (SELECT FROM pg_publication WHERE puballtables)
-            AND NOT EXISTS (SELECT FROM pg_publication_namespace p WHERE p.pnnspid = t.relnamespace) FROM storage, tenant_table t
-    UNION ALL SELECT storage.title, 'installed_tables_dumped', false, t.label, t.oid = ANY (x.extconfig)
-        FROM storage, tenant_table t JOIN pg_depend d ON d.objid = t.oid AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass
-        JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'flowai_runtime' WHERE t.relkind = 'r'
-    UNION ALL SELECT storage.title, 'no_default_privileges', false, o.rolname, NOT EXISTS (
-            SELECT FROM pg_default_acl d WHERE d.defaclrole = o.oid OR d.defaclnamespace IN (SELECT n.oid FROM namespace n)) FROM storage, fixed_role o
-    -- What no transition, decision or claim may break is a constraint on each leaf.
-    UNION ALL SELECT storage.title, 'rules_are_constraints', false, t.label || '.' || rule.name, EXISTS (
-            SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = rule.name AND k.contype = 'c' AND k.convalidated)
-        FROM storage, (VALUES ('plans', 'plans_times_fit_state'), ('plans', 'plans_lease_while_running'), ('plans', 'plans_attempts_counted'),
-                              ('plans', 'plans_outcome_when_finished'), ('plan_transitions', 'plan_transitions_legal'),
-                              ('approvals', 'approvals_decided_once'), ('approvals', 'approvals_decided_in_time'),
-                              ('approvals', 'approvals_duties_separate'), ('approvals', 'approvals_used_when_granted'),
-                              ('approval_policies', 'approval_policies_predicate_whole')) AS rule (relation, name)
-        JOIN tenant_table t ON t.relname ~ ('^' || rule.relation || '(_\d\d)?$')
-    UNION ALL SELECT storage.title, 'sessions_built', false, t.label, true FROM storage, tenant_table t WHERE t.label = 'flowai.sessions'
-
-    -- ------------------------------------------------------------------- who is which tenant
-    UNION ALL SELECT routing.title, 'current_tenant_trustworthy', false, r.label,
-        r.provolatile = 's' AND r.proleakproof AND r.proparallel = 's' AND r.prosupport <> 0 AND NOT r.prosecdef
-        AND (SELECT l.lanname FROM pg_language l WHERE l.oid = r.prolang) = 'c' AND r.prosrc = 'current_tenant_wrapper'
-        FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proname = 'current_tenant'
-    UNION ALL SELECT routing.title, 'tenant_is_trustworthy', false, r.label,
-        r.provolatile = 's' AND r.proleakproof AND r.proparallel = 's' AND NOT r.prosecdef
-        AND (SELECT l.lanname FROM pg_language l WHERE l.oid = r.prolang) = 'c' AND r.prosrc = 'tenant_is_wrapper'
-        FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proname = 'tenant_is'
-    UNION ALL SELECT routing.title, 'routines_of_extension', false, r.label, EXISTS (
-            SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
-            WHERE d.objid = r.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e' AND x.extname = 'flowai_runtime') FROM routing, routine r
-    UNION ALL SELECT routing.title, 'tenant_is_no_argument', false, r.label,
-        NOT COALESCE(r.proargnames[1:r.pronargs] && '{tenant,tenant_id}', false) OR r.proname IN ('tenant_is', 'use_tenant')
-        FROM routing, routine r WHERE EXISTS (
-            SELECT FROM routine_right g WHERE g.label = r.label AND (g.grantee = 0 OR pg_get_userbyid(g.grantee) = 'flowai_user'))
-    UNION ALL SELECT routing.title, 'definer_path_pinned', false, r.label, r.proconfig @> '{"search_path=pg_catalog, pg_temp"}' IS TRUE FROM routing, routine r WHERE r.prosecdef
-    UNION ALL SELECT routing.title, 'routines_owned_by_owner', false, r.label, pg_get_userbyid(r.proowner) = 'flowai_owner' FROM routing, routine r
-    UNION ALL SELECT routing.title, 'no_public_execute', false, r.label, r.proname IN ('current_tenant', 'tenant_is') OR pg_catalog.starts_with(r.proname, 'bounded_') OR NOT EXISTS (
-            SELECT FROM routine_right g WHERE g.label = r.label AND g.grantee = 0) FROM routing, routine r
-    UNION ALL SELECT routing.title, 'acting_for_tenants_ungranted', false, r.label, NOT EXISTS (
-            SELECT FROM routine_right g WHERE g.label = r.label) FROM routing, routine r WHERE r.proname IN ('act_for', 'approval_gate')
-    UNION ALL SELECT routing.title, 'administration_for_administrators', false, r.label, NOT EXISTS (
-            SELECT FROM routine_right g WHERE g.label = r.label AND pg_get_userbyid(g.grantee) <> 'flowai_admin')
-        FROM routing, routine r WHERE r.nspname = 'flowai' AND r.proargnames[1:r.pronargs] && '{tenant}' AND r.proname NOT IN ('tenant_is', 'use_tenant')
-    UNION ALL SELECT routing.title, 'roles_plain', false, o.rolname,
-        NOT (o.rolsuper OR o.rolbypassrls OR o.rolcanlogin OR o.rolcreaterole OR o.rolcreatedb OR o.rolreplication) FROM routing, fixed_role o
-    UNION ALL SELECT routing.title, 'owner_has_no_members', false, o.rolname, NOT EXISTS (
-            SELECT FROM pg_auth_members m WHERE m.roleid = o.oid) FROM routing, fixed_role o WHERE o.rolname = 'flowai_owner'
-    UNION ALL SELECT routing.title, 'administrators_are_no_tenants', false, o.rolname, NOT EXISTS (
-            SELECT FROM member m WHERE pg_has_role(m.role, o.oid, 'MEMBER')) FROM routing, fixed_role o WHERE o.rolname = 'flowai_admin'
-    UNION ALL SELECT routing.title, 'members_exist', false, m.label, m.role IS NOT NULL FROM routing, member m
-    UNION ALL SELECT routing.title, 'members_bound_by_row_security', false, m.label, NOT COALESCE(m.rolsuper OR m.rolbypassrls, false) FROM routing, member m
-    UNION ALL SELECT routing.title, 'members_without_server_rights', false, m.label, m.role IS NULL OR NOT EXISTS (
-            SELECT FROM pg_roles p
-            WHERE (p.rolname IN ('flowai_owner', 'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
-                                 'pg_write_server_files', 'pg_execute_server_program') OR p.rolsuper OR p.rolbypassrls)
-              AND pg_has_role(m.role, p.oid, 'MEMBER')) FROM routing, member m
-    UNION ALL SELECT routing.title, 'members_may_use', false, m.label, m.role IS NULL OR pg_has_role(m.role, 'flowai_user', 'MEMBER') FROM routing, member m
-    UNION ALL SELECT routing.title, 'authority_ungranted', false, r.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = r.label)
-        FROM routing, relation r WHERE r.label IN ('flowai_internal.tenants', 'flowai_internal.tenant_members', 'flowai_internal.tenant_keys')
-    UNION ALL SELECT routing.title, 'schemas_owned_by_owner', false, n.nspname, pg_get_userbyid(n.nspowner) = 'flowai_owner' FROM routing, namespace n
-    UNION ALL SELECT routing.title, 'schemas_closed', false, n.nspname, NOT EXISTS (
-            SELECT FROM namespace_right g WHERE g.nspname = n.nspname
-              AND (g.privilege_type = 'CREATE' OR g.grantee = 0 OR n.nspname = 'flowai_internal')) FROM routing, namespace n
-    UNION ALL SELECT routing.title, 'tenants_differ_by_more_than_case', false, i.indexrelid::regclass::text, i.indisunique AND i.indisvalid
-        FROM routing, pg_index i WHERE i.indexrelid = to_regclass('flowai_internal.tenants_case_idx')
-    UNION ALL SELECT routing.title, 'selector_is_a_setting', false, s.name, s.context = 'user' AND s.vartype = 'string'
-        FROM routing, pg_settings s WHERE s.name IN ('flowai.tenant', 'flowai.workspace')
-    UNION ALL SELECT routing.title, 'version_installed', false, x.extname, x.extversion = a.default_version
-        FROM routing, pg_extension x JOIN pg_available_extensions a ON a.name = x.extname WHERE x.extname = 'flowai_runtime'
-    UNION ALL SELECT routing.title, 'one_tenant_per_role', true, m.label, count(*) = 1 FROM routing, member m GROUP BY routing.title, m.label
-    UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', EXISTS (
-            SELECT FROM pg_settings s WHERE s.name IN ('session_preload_libraries', 'shared_preload_libraries')
-              AND 'flowai_runtime' = ANY (regexp_split_to_array(replace(s.setting, '$libdir/', ''), '\s*,\s*'))) FROM routing
-    UNION ALL SELECT routing.title, 'no_pinned_foreign_tenant', true, COALESCE(pg_get_userbyid(s.setrole), 'every role'),
-        NOT EXISTS (SELECT FROM unnest(s.setconfig) c WHERE c ~ '^flowai\.tenant=.'
-                    AND NOT EXISTS (SELECT FROM member m WHERE m.role = s.setrole AND m.tenant_id = substr(c, 15)))
-        FROM routing, (SELECT setrole, setconfig FROM pg_db_role_setting UNION ALL SELECT 10, '{}') s
-
-    -- --------------------------------------------------------------------------- what is told
-    UNION ALL SELECT telemetry.title, 'events_stamped', false, t.label || '.' || a.attname, a.attnotnull
-        FROM telemetry, event_table t JOIN pg_attribute a ON a.attrelid = t.oid
-         AND a.attname IN ('tenant_id', 'event_id', 'recorded_at', 'role', 'login', 'transaction_id', 'backend_pid')
-    UNION ALL SELECT telemetry.title, 'events_append_only', false, t.label, NOT EXISTS (
-            SELECT FROM relation_right g WHERE g.label = t.label AND g.privilege_type <> 'SELECT') FROM telemetry, event_table t
-    UNION ALL SELECT telemetry.title, 'events_emitted_by_definer', false, r.label, r.prosecdef FROM telemetry, routine r WHERE r.nspname = 'flowai' AND r.proname = 'event_emit'
-    UNION ALL SELECT telemetry.title, 'statements_not_logged', true, s.name, s.setting <> 'all' FROM telemetry, pg_settings s WHERE s.name = 'log_statement'
-    UNION ALL SELECT telemetry.title, 'parameters_not_logged', true, s.name, s.setting IN ('-1', '0') FROM telemetry, pg_settings s
-        WHERE s.name IN ('log_parameter_max_length_on_error')
-
-    -- ----------------------------------------------------------- what is not built yet says so
-    UNION ALL SELECT packs.title, 'flows_built', false, t.label, true FROM packs, tenant_table t WHERE t.label = 'flowai.flows'
-    UNION ALL SELECT components.title, 'artifacts_built', false, t.label, true FROM components, tenant_table t WHERE t.label = 'flowai.artifacts'
-    UNION ALL SELECT artifacts.title, 'packs_built', false, t.label, true FROM artifacts, tenant_table t WHERE t.label = 'flowai.packs'
-    UNION ALL SELECT secrets.title, 'secrets_built', false, t.label, true FROM secrets, tenant_table t WHERE t.label = 'flowai_internal.secrets'
-    UNION ALL SELECT bindings.title, 'bindings_built', false, t.label, true FROM bindings, tenant_table t WHERE t.label = 'flowai.bindings'
-),
--- Every check there is, so that one without an object is seen. Without tenants there are no members.
-expected (name, capability, advisory, may_be_empty) AS (
-    SELECT e.name, c.title, e.advisory, e.may_be_empty
-    FROM (VALUES
-        ('storage', 'tenant_id_present', false, false), ('storage', 'tenant_id_not_null', false, false), ('storage', 'tenant_id_collation_c', false, false),
-        ('storage', 'row_security_enabled', false, false), ('storage', 'row_security_forced', false, false), ('storage', 'one_policy', false, false),
-        ('storage', 'policy_for_all', false, false), ('storage', 'policy_canonical', false, false), ('storage', 'primary_key_led_by_tenant', false, false),
-        ('storage', 'unique_keys_led_by_tenant', false, false), ('storage', 'indexes_led_by_tenant', false, false), ('storage', 'foreign_keys_carry_tenant', false, false),
-        ('storage', 'no_inheritance_but_partitions', false, false), ('storage', 'partitions_out_of_reach', false, false), ('storage', 'partitions_complete', false, false),
-        ('storage', 'tables_logged', false, false), ('storage', 'tables_read_only_to_roles', false, false), ('storage', 'nothing_public', false, false),
-        ('storage', 'internal_tables_ungranted', false, false), ('storage', 'columns_read_only_to_roles', false, false), ('storage', 'relations_owned_by_owner', false, false),
-        ('storage', 'no_triggers_on_tables', false, false), ('storage', 'no_rules_on_tables', false, false), ('storage', 'views_invoke_reader', false, false),
-        ('storage', 'tables_and_views_only', false, false), ('storage', 'no_extended_statistics', false, false), ('storage', 'not_published', true, false),
-        ('storage', 'rules_are_constraints', false, false),
-        ('storage', 'installed_tables_dumped', false, false), ('storage', 'no_default_privileges', false, false), ('storage', 'sessions_built', false, false),
-        ('routing', 'current_tenant_trustworthy', false, false), ('routing', 'tenant_is_trustworthy', false, false), ('routing', 'routines_of_extension', false, false),
-        ('routing', 'tenant_is_no_argument', false, false), ('routing', 'definer_path_pinned', false, false), ('routing', 'routines_owned_by_owner', false, false),
-        ('routing', 'no_public_execute', false, false), ('routing', 'acting_for_tenants_ungranted', false, false), ('routing', 'administration_for_administrators', false, false),
-        ('routing', 'roles_plain', false, false), ('routing', 'owner_has_no_members', false, false), ('routing', 'administrators_are_no_tenants', false, false),
-        ('routing', 'members_exist', false, true), ('routing', 'members_bound_by_row_security', false, true), ('routing', 'members_without_server_rights', false, true),
-        ('routing', 'members_may_use', false, true), ('routing', 'authority_ungranted', false, false), ('routing', 'schemas_owned_by_owner', false, false),
-        ('routing', 'schemas_closed', false, false), ('routing', 'tenants_differ_by_more_than_case', false, false), ('routing', 'selector_is_a_setting', false, false),
-        ('routing', 'version_installed', false, false), ('routing', 'one_tenant_per_role', true, true), ('routing', 'library_preloaded', true, false),
-        ('routing', 'no_pinned_foreign_tenant', true, false),
-        ('telemetry', 'events_stamped', false, false), ('telemetry', 'events_append_only', false, false), ('telemetry', 'events_emitted_by_definer', false, false),
-        ('telemetry', 'statements_not_logged', true, false), ('telemetry', 'parameters_not_logged', true, false),
-        ('packs', 'flows_built', false, false), ('components', 'artifacts_built', false, false), ('artifacts', 'packs_built', false, false),
-        ('secrets', 'secrets_built', false, false), ('bindings', 'bindings_built', false, false)
-    ) AS e (subsystem, name, advisory, may_be_empty)
-    JOIN (SELECT 'storage' AS subsystem, title FROM storage UNION ALL SELECT 'routing', title FROM routing
-          UNION ALL SELECT 'packs', title FROM packs UNION ALL SELECT 'components', title FROM components
-          UNION ALL SELECT 'artifacts', title FROM artifacts UNION ALL SELECT 'secrets', title FROM secrets
-          UNION ALL SELECT 'bindings', title FROM bindings UNION ALL SELECT 'telemetry', title FROM telemetry) AS c USING (subsystem)
-)
-SELECT e.capability, e.name, e.advisory, count(r.object),
-       CASE WHEN count(r.object) = 0 AND NOT e.may_be_empty THEN '{"nothing to check"}'
-            ELSE COALESCE(array_agg(DISTINCT r.object ORDER BY r.object) FILTER (WHERE NOT r.ok), '{}') END
-FROM expected e LEFT JOIN check_row r ON r.capability = e.capability AND r.name = e.name
-GROUP BY e.capability, e.name, e.advisory, e.may_be_empty
-$$;
-COMMENT ON FUNCTION flowai_internal.readiness_checks() IS 'Every check of flowai.readiness(): how many objects it looked at, and which are broken.';
-
-CREATE FUNCTION flowai.readiness()
-RETURNS TABLE (capability text, status text, checks bigint, failing jsonb)
-LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 8
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    -- Loads the library, so that its settings are there to be looked at.
-    SELECT flowai.tenant_is('');
-    SELECT c.capability,
-           CASE WHEN bool_or(cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
-                WHEN bool_or(cardinality(c.broken) > 0) THEN 'partially ready'
-                ELSE 'ready' END,
-           count(*),
-           COALESCE(jsonb_object_agg(c.name, to_jsonb(c.broken[1:20]) ORDER BY c.name) FILTER (WHERE cardinality(c.broken) > 0), '{}')
-    FROM flowai_internal.readiness_checks() AS c
-    GROUP BY c.capability
-    ORDER BY c.capability COLLATE "C";
-END;
-
--- Two tenants that nobody else ever sees: each does the same work under the same names, then looks for the
--- other's. Everything is rolled back; only the answers stay.
-CREATE FUNCTION flowai.selftest()
-RETURNS TABLE (probe text, ok boolean)
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    one CONSTANT text := 'selftest ' || gen_random_uuid();
-    two CONSTANT text := 'selftest ' || gen_random_uuid();
-    tenant text;
-    handle text;
-    handles text[] := '{}';
-    approval uuid;
-    approvals uuid[] := '{}';
-    names text[] := '{}';
-    answers boolean[] := '{}';
-BEGIN
-    BEGIN
-        INSERT INTO flowai_internal.tenants (tenant_id, version) VALUES (one, 'selftest'), (two, 'selftest');
-        FOREACH tenant IN ARRAY ARRAY[one, two] LOOP
-            PERFORM flowai_internal.act_for(tenant);
-            PERFORM flowai.kv_put('selftest', 'shared', to_jsonb(tenant));
-            PERFORM flowai.catalog_put(jsonb_build_array(jsonb_build_object(
-                'id', 'selftest:shared', 'itemType', 'document', 'name', 'canary', 'content', 'canary of ' || tenant)));
-            PERFORM flowai.ref_kind_define('selftest');
-            SELECT p.id INTO handle FROM flowai.ref_put('selftest', '{"canary": true}') AS p;
-            handles := handles || handle;
-            PERFORM flowai.plan_kind_define('selftest', '{"type": "object"}');
-            PERFORM flowai.plan_store('selftest', 'shared', jsonb_build_object('title', tenant, 'steps',
-                jsonb_build_array(jsonb_build_object('operation', 'none', 'input', '{}'::jsonb))));
-            SELECT r.approval INTO approval FROM flowai.approval_request('selftest', 'shared', to_jsonb(tenant)) AS r;
-            approvals := approvals || approval;
-        END LOOP;
-
-        PERFORM flowai_internal.act_for(two);
-        names := names || 'key/value: the same key is the tenant''s own'::text;
-        answers := answers || ((SELECT g.value FROM flowai.kv_get('selftest', 'shared') AS g) = to_jsonb(two));
-        names := names || 'key/value: the table shows one tenant''s rows'::text;
-        answers := answers || (NOT EXISTS (SELECT FROM flowai.kv_entries e WHERE e.tenant_id <> two)
-                               AND EXISTS (SELECT FROM flowai.kv_entries e));
-        names := names || 'catalog: the same id is the tenant''s own'::text;
-        answers := answers || ((SELECT array_agg(c.content) FROM flowai.catalog c) = ARRAY['canary of ' || two]);
-        names := names || 'search: finds the tenant''s entry alone'::text;
-        answers := answers || ((SELECT array_agg(s.total) FROM flowai.search_catalog('canary') AS s) = ARRAY[1::bigint]);
-        names := names || 'reference: equal payloads have different ids'::text;
-        answers := answers || (handles[1] <> handles[2]);
-        names := names || 'reference: another tenant''s id is not found'::text;
-        BEGIN
-            PERFORM flowai.ref_resolve('selftest', handles[1]);
-            answers := answers || false;
-        EXCEPTION WHEN no_data_found THEN
-            answers := answers || true;
-        END;
-        names := names || 'plan: the same id is the tenant''s own'::text;
-        answers := answers || ((SELECT array_agg(p.title) FROM flowai.plans p) = ARRAY[two]);
-        names := names || 'approval: the same subject is the tenant''s own'::text;
-        answers := answers || ((SELECT array_agg(i.body) FROM flowai.approval_inbox i) = ARRAY[to_jsonb(two)]);
-        names := names || 'approval: another tenant''s cannot be decided'::text;
-        BEGIN
-            PERFORM flowai.approval_decide(approvals[1], 'granted');
-            answers := answers || false;
-        EXCEPTION WHEN no_data_found THEN
-            answers := answers || true;
-        END;
-        names := names || 'a row for another tenant is refused'::text;
-        BEGIN
-            INSERT INTO flowai.kv_entries SELECT (jsonb_populate_record(NULL::flowai.kv_entries,
-                to_jsonb(e) || jsonb_build_object('tenant_id', one, 'key', 'forged'))).* FROM flowai.kv_entries e;
-            answers := answers || false;
-        EXCEPTION
-            WHEN insufficient_privilege THEN
-                answers := answers || true;
-            WHEN OTHERS THEN
-                answers := answers || false;
-        END;
-        DELETE FROM flowai.kv_entries;
-        PERFORM flowai.catalog_delete('{selftest:shared}');
-        PERFORM flowai_internal.act_for(one);
-        names := names || 'what one deletes the other keeps'::text;
-        answers := answers || (EXISTS (SELECT FROM flowai.kv_get('selftest', 'shared'))
-                               AND EXISTS (SELECT FROM flowai.search_catalog('canary')));
-        PERFORM flowai_internal.act_for(NULL);
-        names := names || 'without a tenant there are no rows'::text;
-        answers := answers || (flowai.current_tenant() IS NOT NULL
-                               OR (NOT EXISTS (SELECT FROM flowai.kv_entries) AND NOT EXISTS (SELECT FROM flowai.refs)));
-        RAISE EXCEPTION USING ERRCODE = 'FL001', MESSAGE = 'everything is taken back';
-    EXCEPTION WHEN SQLSTATE 'FL001' THEN
-        NULL;
-    END;
-    RETURN QUERY SELECT n.name, n.answer IS TRUE FROM unnest(names, answers) AS n (name, answer);
-END $$;
 
 /*
 This file is auto generated by pgrx.
