@@ -35,6 +35,23 @@ macro_rules! insert_entries {
     };
 }
 
+/// An entry as `catalog_put` takes it: the row `e` of the tenant `$1` and the workspace `$2`.
+macro_rules! entry_as_put {
+    () => {
+        "pg_catalog.jsonb_build_array(
+             pg_catalog.jsonb_build_object(
+                 'id', e.id, 'itemType', e.item_type, 'name', e.name,
+                 'qualified_name', e.qualified_name, 'content', e.content, 'tags', e.tags,
+                 'metadata', e.metadata, 'related', COALESCE(
+                     (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                                 'id', r.to_id, 'kind', r.kind, 'properties', r.properties))
+                      FROM flowai.catalog_relations r
+                      WHERE r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = e.id),
+                     '[]')))::text"
+    };
+}
+pub(super) use entry_as_put;
+
 /// A writer that waited for another one does not turn the entry's clock back.
 const PUT: &str = concat!(
     insert_entries!(),

@@ -2,23 +2,17 @@
 
 use flowai_core::{Error, Result, catalog, name};
 
+use super::catalog::entry_as_put;
 use crate::pg::spi::{self, args};
 use crate::pg::tenant;
 
 /// Some entries as `catalog_put` takes them.
-const ENTRIES: &str = "
-    SELECT e.id, pg_catalog.jsonb_build_array(
-               pg_catalog.jsonb_build_object(
-                   'id', e.id, 'itemType', e.item_type, 'name', e.name,
-                   'qualified_name', e.qualified_name, 'content', e.content, 'tags', e.tags,
-                   'metadata', e.metadata, 'related', COALESCE(
-                       (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                                   'id', r.to_id, 'kind', r.kind, 'properties', r.properties))
-                        FROM flowai.catalog_relations r
-                        WHERE r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = e.id),
-                       '[]')))::text
-    FROM flowai.catalog_entries e
-    WHERE e.tenant_id = $1 AND e.workspace_id = $2 AND e.id = ANY ($3)";
+const ENTRIES: &str = concat!(
+    "SELECT e.id, ",
+    entry_as_put!(),
+    " FROM flowai.catalog_entries e
+      WHERE e.tenant_id = $1 AND e.workspace_id = $2 AND e.id = ANY ($3)"
+);
 
 /// The index knows nothing of the hash: no new version.
 const STAMP: &str = "

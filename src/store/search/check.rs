@@ -11,22 +11,15 @@ use super::manifest::{Manifest, SegmentRow};
 use super::pieces;
 use crate::pg::random;
 use crate::pg::spi::{self, Snapshot, args};
-use crate::store::catalog::Scope;
+use crate::store::catalog::{Scope, entry_as_put};
 
 /// Every entry as `catalog_put` takes it, with what was noted about it when it was written.
-const ENTRIES: &str = "
-    SELECT e.row_version, e.id, e.content_hash, pg_catalog.jsonb_build_array(
-               pg_catalog.jsonb_build_object(
-                   'id', e.id, 'itemType', e.item_type, 'name', e.name,
-                   'qualified_name', e.qualified_name, 'content', e.content, 'tags', e.tags,
-                   'metadata', e.metadata, 'related', COALESCE(
-                       (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                                   'id', r.to_id, 'kind', r.kind, 'properties', r.properties))
-                        FROM flowai.catalog_relations r
-                        WHERE r.tenant_id = $1 AND r.workspace_id = $2 AND r.from_id = e.id),
-                       '[]')))::text
-    FROM flowai.catalog_entries e WHERE e.tenant_id = $1 AND e.workspace_id = $2
-    ORDER BY e.id";
+const ENTRIES: &str = concat!(
+    "SELECT e.row_version, e.id, e.content_hash, ",
+    entry_as_put!(),
+    " FROM flowai.catalog_entries e WHERE e.tenant_id = $1 AND e.workspace_id = $2
+      ORDER BY e.id"
+);
 
 /// Chunks belong to a tenant; which workspace only their segment says. So these are those of all.
 const ORPHANS: &str = "
