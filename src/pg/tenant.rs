@@ -354,8 +354,8 @@ enum Lookup<'a> {
     Member(pg_sys::Oid),
 }
 
-/// Index scan over the members, in order of tenants or of one role; `visit` returns whether to go on. No SPI: this runs inside policies,
-/// in the planner and in parallel workers, a hundred thousand times a second.
+/// Index scan over the members, in order of tenants or of one role; `visit` returns whether to go on. No
+/// SPI: this runs inside policies, in the planner and in parallel workers, a hundred thousand times a second.
 fn scan(lookup: Lookup, mut visit: impl FnMut(&str, pg_sys::Oid) -> bool) -> Result<()> {
     let Some(members) = members() else { return Ok(()) };
     // SAFETY: relation, scan key and scan are opened and closed here in order; on an error the

@@ -152,7 +152,7 @@ impl<'q> Planner<'_, 'q> {
                     corrected |= slots;
                 }
             }
-            self.plan.highlighter.add_terms(marked.into_iter().take(MAX_MARKED));
+            self.plan.highlighter.add_terms(marked);
             self.plan.corrects |= corrected != 0;
             words.retain(|(_, slot)| corrected & slot == 0);
         }
@@ -188,7 +188,12 @@ impl<'q> Planner<'_, 'q> {
             let mut reader = PostingsReader::new(terms);
             let mut of_term = self.none(piece);
             let mut stream = terms.spelled_like(&spellings)?;
+            let mut seen = 0;
             while stream.advance() {
+                seen += 1;
+                if seen % TERMS_PER_CHECK == 0 {
+                    stop(self.interrupt)?;
+                }
                 of_term.clear();
                 reader.gather(&stream.value(), &mut of_term)?;
                 of_term.keep(living);
@@ -196,6 +201,10 @@ impl<'q> Planner<'_, 'q> {
                     continue;
                 }
                 marked.insert(String::from_utf8_lossy(stream.key()).into_owned());
+                // However many terms there are: the first ones, as they would be among all.
+                if marked.len() > MAX_MARKED {
+                    marked.pop_last();
+                }
                 for word in spellings.matching(stream.key()) {
                     gathered[typed[word].0][piece].add_all(&of_term);
                 }
