@@ -117,6 +117,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION flowai_internal.make_tenant_table(regclass, boolean) IS 'Makes a new, empty table a tenant table: 16 hash partitions in flowai_internal, row-level security enabled and forced with the one policy, owner flowai_owner, SELECT for flowai_user if readable, marked for pg_dump. Used by the install and update scripts only.';
 
+-- A foreign key between two tenant tables goes from leaf to leaf: both are split alike by the tenant, which
+-- the key carries, so what a row of one leaf refers to can only be in the leaf of the same number. On the whole
+-- tables every check would open and lock all leaves of the other, and cost several times as much.
+CREATE FUNCTION flowai_internal.make_tenant_reference(
+    reference name, from_table regclass, from_columns text, to_table regclass, to_columns text, on_delete text DEFAULT 'NO ACTION')
+RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    pair record;
+BEGIN
+    FOR pair IN
+        WITH piece AS (
+            SELECT whole, COALESCE(i.inhrelid, whole)::regclass AS leaf, pg_get_expr(c.relpartbound, c.oid) AS bound
+            FROM unnest(ARRAY[from_table, to_table]) AS whole
+            LEFT JOIN pg_inherits i ON i.inhparent = whole
+            JOIN pg_class c ON c.oid = COALESCE(i.inhrelid, whole)
+        )
+        SELECT here.leaf AS here, there.leaf AS there
+        FROM piece here JOIN piece there ON there.bound IS NOT DISTINCT FROM here.bound
+        WHERE here.whole = from_table AND there.whole = to_table
+        ORDER BY here.leaf::text COLLATE "C"
+    LOOP
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s', pair.here, reference,
+                       from_columns, pair.there, to_columns, on_delete);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION flowai_internal.make_tenant_reference(name, regclass, text, regclass, text, text) IS 'Adds a foreign key from one tenant table to another, of each hash partition to the one with the same bound; of the tables themselves where they are in one piece. Used by the install and update scripts only.';
+
 -- One random key for each tenant. Reference ids are hashes under it, so that ids of two tenants never
 -- match and nobody can guess a payload and confirm it by its id.
 CREATE TABLE flowai_internal.tenant_keys (

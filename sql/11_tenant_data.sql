@@ -38,10 +38,14 @@ BEGIN ATOMIC
         WHERE n.nspname IN ('flowai', 'flowai_internal') AND c.relkind IN ('r', 'p')
           AND c.relforcerowsecurity AND NOT c.relispartition
     ), refers AS (
-        SELECT DISTINCT k.conrelid AS refers, k.confrelid AS referred
+        -- Foreign keys are those of leaves.
+        SELECT DISTINCT here.oid AS refers, there.oid AS referred
         FROM pg_constraint k
-        WHERE k.contype = 'f' AND k.conrelid <> k.confrelid
-          AND k.conrelid IN (SELECT oid FROM tenant_table) AND k.confrelid IN (SELECT oid FROM tenant_table)
+        LEFT JOIN pg_inherits i ON i.inhrelid = k.conrelid
+        LEFT JOIN pg_inherits j ON j.inhrelid = k.confrelid
+        JOIN tenant_table here ON here.oid = COALESCE(i.inhparent, k.conrelid)
+        JOIN tenant_table there ON there.oid = COALESCE(j.inhparent, k.confrelid)
+        WHERE k.contype = 'f' AND here.oid <> there.oid
     ), depth (oid, depth) AS (
         SELECT oid, 0 FROM tenant_table
         UNION

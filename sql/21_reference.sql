@@ -61,8 +61,7 @@ COMMENT ON COLUMN flowai.refs.kind_revision IS 'Revision of the kind that the pa
 COMMENT ON COLUMN flowai.refs.created_at IS 'When the payload was first stored; anew if an earlier reference had expired.';
 COMMENT ON COLUMN flowai.refs.expires_at IS 'From when on the reference counts as absent; NULL for never. Only ever extended.';
 SELECT flowai_internal.make_tenant_table('flowai.refs');
-ALTER TABLE flowai.refs ADD CONSTRAINT refs_kind_known FOREIGN KEY (tenant_id, kind, kind_revision)
-    REFERENCES flowai.ref_kinds (tenant_id, kind, revision);
+SELECT flowai_internal.make_tenant_reference('refs_kind_known', 'flowai.refs', 'tenant_id, kind, kind_revision', 'flowai.ref_kinds', 'tenant_id, kind, revision');
 
 CREATE TABLE flowai.ref_payloads (
     tenant_id  flowai.identifier NOT NULL,
@@ -79,8 +78,7 @@ COMMENT ON COLUMN flowai.ref_payloads.id IS 'Id of the reference.';
 COMMENT ON COLUMN flowai.ref_payloads.payload IS 'The payload.';
 COMMENT ON COLUMN flowai.ref_payloads.expires_at IS 'That of the reference, written with it and under its lock: resolving reads this table alone.';
 SELECT flowai_internal.make_tenant_table('flowai.ref_payloads');
-ALTER TABLE flowai.ref_payloads ADD CONSTRAINT ref_payloads_ref_known FOREIGN KEY (tenant_id, kind, id)
-    REFERENCES flowai.refs (tenant_id, kind, id) ON DELETE CASCADE;
+SELECT flowai_internal.make_tenant_reference('ref_payloads_ref_known', 'flowai.ref_payloads', 'tenant_id, kind, id', 'flowai.refs', 'tenant_id, kind, id', 'CASCADE');
 
 -- ------------------------------------------------------------------------------------------ reading
 

@@ -115,8 +115,7 @@ COMMENT ON COLUMN flowai.plan_steps.state IS 'pending, succeeded or failed.';
 COMMENT ON COLUMN flowai.plan_steps.result IS 'What came of it, or why it failed; may be NULL.';
 COMMENT ON COLUMN flowai.plan_steps.finished_at IS 'When its worker said so.';
 SELECT flowai_internal.make_tenant_table('flowai.plan_steps');
-ALTER TABLE flowai.plan_steps ADD CONSTRAINT plan_steps_plan_known FOREIGN KEY (tenant_id, plan_id)
-    REFERENCES flowai.plans (tenant_id, id) ON DELETE CASCADE;
+SELECT flowai_internal.make_tenant_reference('plan_steps_plan_known', 'flowai.plan_steps', 'tenant_id, plan_id', 'flowai.plans', 'tenant_id, id', 'CASCADE');
 
 CREATE TABLE flowai.plan_refs (
     tenant_id flowai.identifier NOT NULL,
@@ -135,8 +134,7 @@ COMMENT ON COLUMN flowai.plan_refs.step_no IS 'The step.';
 COMMENT ON COLUMN flowai.plan_refs.kind IS 'Kind of the reference.';
 COMMENT ON COLUMN flowai.plan_refs.ref_id IS 'Id of the reference.';
 SELECT flowai_internal.make_tenant_table('flowai.plan_refs');
-ALTER TABLE flowai.plan_refs ADD CONSTRAINT plan_refs_step_known FOREIGN KEY (tenant_id, plan_id, step_no)
-    REFERENCES flowai.plan_steps (tenant_id, plan_id, step_no) ON DELETE CASCADE;
+SELECT flowai_internal.make_tenant_reference('plan_refs_step_known', 'flowai.plan_refs', 'tenant_id, plan_id, step_no', 'flowai.plan_steps', 'tenant_id, plan_id, step_no', 'CASCADE');
 
 CREATE TABLE flowai.plan_transitions (
     tenant_id     flowai.identifier NOT NULL,
@@ -167,8 +165,7 @@ COMMENT ON COLUMN flowai.plan_transitions.login IS 'The login role behind it.';
 COMMENT ON COLUMN flowai.plan_transitions.comment IS 'What was said about it; NULL if nothing.';
 COMMENT ON COLUMN flowai.plan_transitions.moved_at IS 'When.';
 SELECT flowai_internal.make_tenant_table('flowai.plan_transitions');
-ALTER TABLE flowai.plan_transitions ADD CONSTRAINT plan_transitions_plan_known FOREIGN KEY (tenant_id, plan_id)
-    REFERENCES flowai.plans (tenant_id, id) ON DELETE CASCADE;
+SELECT flowai_internal.make_tenant_reference('plan_transitions_plan_known', 'flowai.plan_transitions', 'tenant_id, plan_id', 'flowai.plans', 'tenant_id, id', 'CASCADE');
 
 -- ------------------------------------------------------------------------------------------ reading
 

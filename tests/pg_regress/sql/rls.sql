@@ -35,6 +35,10 @@ SELECT conname, conrelid::regclass FROM pg_constraint k JOIN tenant_table t ON t
 WHERE k.contype = 'f' AND NOT (
     EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND a.attname = 'tenant_id')
     AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey) AND a.attname = 'tenant_id'));
+-- Each goes from every leaf to the leaf that holds the same tenants.
+SELECT k.conname, count(*), bool_and(pg_get_expr(here.relpartbound, here.oid) = pg_get_expr(there.relpartbound, there.oid)) AS same_tenants
+FROM pg_constraint k JOIN tenant_table t ON t.oid = k.conrelid JOIN pg_class here ON here.oid = k.conrelid JOIN pg_class there ON there.oid = k.confrelid
+WHERE k.contype = 'f' GROUP BY k.conname ORDER BY k.conname;
 -- Every leaf is dumped, and so is every table that is in one piece: a member of the extension because it is said so,
 SELECT t.relation FROM tenant_table t WHERE t.relkind = 'r'
   AND t.oid <> ALL ((SELECT extconfig FROM pg_extension WHERE extname = 'flowai_runtime')::oid[])
