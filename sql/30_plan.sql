@@ -49,21 +49,24 @@ CREATE TABLE flowai.plans (
     CONSTRAINT plans_body_hash_length CHECK (pg_catalog.octet_length(body_hash) OPERATOR(pg_catalog.=) 32),
     CONSTRAINT plans_revision_positive CHECK (revision OPERATOR(pg_catalog.>) 0),
     -- Whatever was started was claimed.
-    CONSTRAINT plans_attempts_counted CHECK (
-        attempt OPERATOR(pg_catalog.>=) CASE WHEN started_at IS NULL THEN 0 ELSE 1 END),
-    -- A state and the times that led to it belong together.
-    CONSTRAINT plans_times_fit_state CHECK (CASE state
-        WHEN 'draft'     THEN pg_catalog.num_nonnulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0
-        WHEN 'submitted' THEN submitted_at IS NOT NULL AND pg_catalog.num_nonnulls(approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0
-        WHEN 'approved'  THEN pg_catalog.num_nulls(submitted_at, approved_at) OPERATOR(pg_catalog.=) 0 AND pg_catalog.num_nonnulls(started_at, finished_at) OPERATOR(pg_catalog.=) 0
-        WHEN 'running'   THEN pg_catalog.num_nulls(submitted_at, approved_at, started_at) OPERATOR(pg_catalog.=) 0 AND finished_at IS NULL
-        WHEN 'cancelled' THEN finished_at IS NOT NULL AND started_at IS NULL
-        ELSE pg_catalog.num_nulls(submitted_at, approved_at, started_at, finished_at) OPERATOR(pg_catalog.=) 0 END),
-    CONSTRAINT plans_lease_while_running CHECK (
-        (lease_hash IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')
-        AND (lease_expires_at IS NOT NULL) OPERATOR(pg_catalog.=) (state OPERATOR(pg_catalog.=) 'running')),
-    CONSTRAINT plans_outcome_when_finished CHECK (outcome IS NULL OR state IN ('succeeded', 'failed')),
-    CONSTRAINT plans_failure_explained CHECK (state OPERATOR(pg_catalog.<>) 'failed' OR outcome IS NOT NULL)
+    CONSTRAINT plans_attempts_counted CHECK (attempt OPERATOR(pg_catalog.>=) pg_catalog.num_nonnulls(started_at)),
+    -- What says something in a state, t, and what is NULL, f: the four times, the lease, the outcome. In one
+    -- list, because the server reads the text of a constraint anew in every statement that writes, and with
+    -- a condition for each column that was a tenth of what it costs to claim a plan.
+    CONSTRAINT plans_columns_fit_state CHECK (
+        pg_catalog.concat(submitted_at IS NOT NULL, approved_at IS NOT NULL, started_at IS NOT NULL, finished_at IS NOT NULL, ' ',
+                          lease_hash IS NOT NULL, lease_expires_at IS NOT NULL, ' ', outcome IS NOT NULL, ' ', state)
+        OPERATOR(pg_catalog.=) ANY ('{
+            ffff ff f draft,
+            tfff ff f submitted,
+            ttff ff f approved,
+            tttf tt f running,
+            tttt ff f succeeded,
+            tttt ff t succeeded,
+            tttt ff t failed,
+            ffft ff f cancelled,
+            tfft ff f cancelled,
+            ttft ff f cancelled}'))
 ) PARTITION BY HASH (tenant_id);
 -- Serves plan_claim: the oldest approved plan, of a kind or of any.
 CREATE INDEX plans_state_idx ON flowai.plans (tenant_id, state, approved_at, id);
@@ -149,9 +152,9 @@ CREATE TABLE flowai.plan_transitions (
     moved_at      timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     CONSTRAINT plan_transitions_pkey PRIMARY KEY (tenant_id, plan_id, transition_no),
     -- The moves of core's plan.rs, once more: a test compares them.
-    CONSTRAINT plan_transitions_legal CHECK ((from_state || ' ' || to_state) IN (
-        'draft submitted', 'draft cancelled', 'submitted approved', 'submitted draft', 'submitted cancelled',
-        'approved running', 'approved cancelled', 'running approved', 'running succeeded', 'running failed'))
+    CONSTRAINT plan_transitions_legal CHECK (pg_catalog.concat(from_state, ' ', to_state) OPERATOR(pg_catalog.=) ANY ('{
+        draft submitted, draft cancelled, submitted approved, submitted draft, submitted cancelled,
+        approved running, approved cancelled, running approved, running succeeded, running failed}'))
 ) PARTITION BY HASH (tenant_id);
 COMMENT ON TABLE flowai.plan_transitions IS 'The history of plans: every move from state to state. Only ever added to.';
 COMMENT ON COLUMN flowai.plan_transitions.tenant_id IS 'The tenant.';

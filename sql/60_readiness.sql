@@ -175,8 +175,7 @@ check_row (capability, name, advisory, object, ok) AS (
     -- What no transition, decision or claim may break is a constraint on each leaf.
     UNION ALL SELECT storage.title, 'rules_are_constraints', false, t.label || '.' || rule.name, EXISTS (
             SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = rule.name AND k.contype = 'c' AND k.convalidated)
-        FROM storage, (VALUES ('plans', 'plans_times_fit_state'), ('plans', 'plans_lease_while_running'), ('plans', 'plans_attempts_counted'),
-                              ('plans', 'plans_outcome_when_finished'), ('plan_transitions', 'plan_transitions_legal'),
+        FROM storage, (VALUES ('plans', 'plans_columns_fit_state'), ('plans', 'plans_attempts_counted'), ('plan_transitions', 'plan_transitions_legal'),
                               ('approvals', 'approvals_decided_once'), ('approvals', 'approvals_decided_in_time'),
                               ('approvals', 'approvals_duties_separate'), ('approvals', 'approvals_used_when_granted'),
                               ('approval_policies', 'approval_policies_predicate_whole')) AS rule (relation, name)

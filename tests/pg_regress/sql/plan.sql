@@ -154,6 +154,26 @@ UPDATE flowai.plans SET state = 'done' WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET attempt = 0 WHERE id = 'r2';
 UPDATE flowai.plans SET attempt = -1 WHERE id = 'p1' AND tenant_id = 'globex';
 UPDATE flowai.plans SET outcome = '1' WHERE id = 'p1' AND tenant_id = 'globex';
+-- Of all that a state could have and lack, this is what it may.
+CREATE TEMP TABLE shape (LIKE flowai.plans INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+DO $$
+DECLARE
+    tried record;
+BEGIN
+    FOR tried IN SELECT state, bits FROM unnest(ARRAY['draft', 'submitted', 'approved', 'running', 'succeeded', 'failed', 'cancelled']) state, generate_series(0, 127) bits LOOP
+        BEGIN
+            INSERT INTO shape (tenant_id, id, kind, title, body, body_hash, created_by, attempt, state, submitted_at, approved_at, started_at, finished_at, lease_hash, lease_expires_at, outcome)
+            SELECT 'globex', 'p', 'report', 't', '{}', sha256(''), 'r', 1, tried.state, t[1]::timestamptz, t[2]::timestamptz, t[3]::timestamptz, t[4]::timestamptz, t[5]::bytea, t[6]::timestamptz, t[7]::jsonb
+            FROM (SELECT ARRAY(SELECT CASE WHEN tried.bits >> n & 1 = 1 THEN '2026-01-01' END FROM generate_series(0, 3) n)
+                      || CASE WHEN tried.bits >> 4 & 1 = 1 THEN 'hash' END || CASE WHEN tried.bits >> 5 & 1 = 1 THEN '2026-01-01' END || CASE WHEN tried.bits >> 6 & 1 = 1 THEN '"said"' END AS t) columns;
+        EXCEPTION WHEN check_violation THEN NULL;
+        END;
+    END LOOP;
+END $$;
+SELECT state, submitted_at IS NOT NULL AS submitted, approved_at IS NOT NULL AS approved, started_at IS NOT NULL AS started, finished_at IS NOT NULL AS finished,
+       lease_hash IS NOT NULL AS lease_hash, lease_expires_at IS NOT NULL AS lease_expires, outcome IS NOT NULL AS outcome
+FROM shape ORDER BY array_position(ARRAY['draft', 'submitted', 'approved', 'running', 'succeeded', 'failed', 'cancelled'], state::text), 2, 3, 4, 5, 6, 7, 8;
+DROP TABLE shape;
 INSERT INTO flowai.plan_transitions (tenant_id, plan_id, transition_no, from_state, to_state, revision, role, login) VALUES ('globex', 'p1', 1, 'draft', 'running', 1, 'r', 'r');
 INSERT INTO flowai.plan_steps (tenant_id, plan_id, step_no, operation, input) VALUES ('globex', 'nothing', 1, 'o', '{}');
 -- The moves as core has them (its test plan_properties lists the same).

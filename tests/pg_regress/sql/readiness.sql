@@ -45,7 +45,7 @@ INSERT INTO mutation VALUES
 ('not_published', 'CREATE PUBLICATION everything FOR ALL TABLES'),
 ('not_published', 'CREATE PUBLICATION schema FOR TABLES IN SCHEMA flowai'),
 ('rules_are_constraints', 'ALTER TABLE flowai.approvals DROP CONSTRAINT approvals_duties_separate'),
-('rules_are_constraints', 'ALTER TABLE flowai.plans DROP CONSTRAINT plans_times_fit_state; ALTER TABLE flowai.plans ADD CONSTRAINT plans_times_fit_state CHECK (true) NOT VALID'),
+('rules_are_constraints', 'ALTER TABLE flowai.plans DROP CONSTRAINT plans_columns_fit_state; ALTER TABLE flowai.plans ADD CONSTRAINT plans_columns_fit_state CHECK (true) NOT VALID'),
 ('installed_tables_dumped', 'UPDATE pg_extension SET extconfig = array_remove(extconfig, ''flowai_internal.kv_entries_00''::regclass::oid) WHERE extname = ''flowai_runtime'''),
 ('no_default_privileges', 'ALTER DEFAULT PRIVILEGES FOR ROLE flowai_owner GRANT SELECT ON TABLES TO PUBLIC'),
 ('no_default_privileges', 'ALTER DEFAULT PRIVILEGES IN SCHEMA flowai GRANT SELECT ON TABLES TO acme_app'),
