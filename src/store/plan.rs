@@ -3,7 +3,10 @@
 //! Every move is a conditional UPDATE of the plan's row, which others wait for, and then a line of its
 //! history. A move that finds the plan elsewhere changes nothing and says where it is.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use flowai_core::approval::PLAN;
 use flowai_core::name::{self, shorten};
@@ -111,8 +114,6 @@ const REAP: &str = "
 /// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
 /// that one plan is chosen however the statement is planned. A statement for each choice, so that each
 /// has one plan for good: with a choice that may be NULL in it the server would plan it every time.
-///
-/// It also tells whether leases are over at the moment `$3`, so that nothing more is asked where none is.
 macro_rules! claim {
     ($choice:literal) => {
         concat!(
@@ -128,16 +129,15 @@ macro_rules! claim {
         lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
         lease_expires_at = pg_catalog.clock_timestamp() + $2
     FROM next WHERE p.tenant_id = $1 AND p.id = next.id
-    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt,
-        EXISTS (SELECT FROM flowai.plans WHERE tenant_id = $1 AND lease_expires_at <= $3)"
+    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt"
         )
     };
 }
 
 const CLAIM: &str = claim!("");
-const CLAIM_PLAN: &str = claim!("AND id = $4");
-const CLAIM_KIND: &str = claim!("AND kind = $4");
-const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $4 AND kind = $5");
+const CLAIM_PLAN: &str = claim!("AND id = $3");
+const CLAIM_KIND: &str = claim!("AND kind = $3");
+const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $3 AND kind = $4");
 
 const HEARTBEAT: &str = "
     UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
@@ -195,6 +195,14 @@ const INPUTS: &str = "
     LEFT JOIN flowai.ref_payloads v ON v.tenant_id = $1 AND v.kind = f.kind AND v.id = f.id
     WHERE r.tenant_id = $1 AND r.plan_id = $2
     ORDER BY r.step_no, r.kind, r.ref_id";
+
+/// How often a session that finds plans to claim looks for leases that are over.
+const REAP_PERIOD: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// For which tenant this session looked for leases that are over, and when.
+    static REAPED: RefCell<Option<(Rc<str>, Instant)>> = const { RefCell::new(None) };
+}
 
 /// A plan that was stored.
 pub(crate) struct Drafted {
@@ -512,7 +520,7 @@ pub(crate) fn claim(
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
     let claimed = or_after_reaping(&tenant, || {
-        let any = args![&*tenant, lease, clock::now()];
+        let any = args![&*tenant, lease];
         let (statement, chosen) = match (id, kind) {
             (None, None) => (CLAIM, any),
             (Some(id), None) => (CLAIM_PLAN, any.and(id)),
@@ -520,22 +528,21 @@ pub(crate) fn claim(
             (Some(id), Some(kind)) => (CLAIM_PLAN_OF_KIND, any.and(id).and(kind)),
         };
         spi::write_one(statement, chosen, |row| {
-            let claimed = Claimed {
+            Ok(Claimed {
                 plan: row.need(1)?,
                 revision: row.need(2)?,
                 token: row.need(3)?,
                 lease_expires_at: row.need(4)?,
                 attempt: row.need(5)?,
-            };
-            Ok((claimed, row.need::<bool>(6)?))
+            })
         })
     })?;
-    let Some((claimed, others_are_over)) = claimed else { return Ok(None) };
+    let Some(claimed) = claimed else { return Ok(None) };
     note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
     if claimed.attempt > 1 {
         spi::run(TRY_AGAIN, args![&*tenant, claimed.plan.as_str()])?;
     }
-    if others_are_over {
+    if is_time_to_reap(&tenant) {
         reap(&tenant)?;
     }
     Ok(Some(claimed))
@@ -550,6 +557,19 @@ pub(crate) fn reap_all(max_attempts: Option<i32>, max_rows: Option<i32>) -> Resu
     let max_rows = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
     name::within("max_rows", max_rows, 1, 10_000)?;
     take_back(&tenant, max_attempts, max_rows)
+}
+
+/// Whether a claim that found a plan should look after others. Now and then is enough, and does not cost each
+/// claim the question: whoever finds no plan asks in any case.
+fn is_time_to_reap(tenant: &Rc<str>) -> bool {
+    REAPED.with_borrow_mut(|reaped| {
+        let due =
+            reaped.as_ref().is_none_or(|(of, when)| of != tenant || when.elapsed() >= REAP_PERIOD);
+        if due {
+            *reaped = Some((Rc::clone(tenant), Instant::now()));
+        }
+        due
+    })
 }
 
 /// What claims and cancellations do on their way; whether there was anything to take back.
@@ -759,7 +779,7 @@ fn state(tenant: &str, id: &str) -> Result<Option<(State, i64)>> {
     })
 }
 
-fn worker(id: Option<&str>, token: Option<Uuid>) -> Result<(std::rc::Rc<str>, &str, Uuid)> {
+fn worker(id: Option<&str>, token: Option<Uuid>) -> Result<(Rc<str>, &str, Uuid)> {
     Ok((
         tenant::required()?,
         name::argument("plan", id)?,
