@@ -38,6 +38,9 @@ thread_local! {
     /// Set while our own SPI floor plans: it drops foreign plans first, see [`refresh`].
     static TRUSTED: Cell<bool> = const { Cell::new(false) };
     static MEMBERS: Cell<Option<Members>> = const { Cell::new(None) };
+    /// Counts the invalidation messages. A look-up hears of some on its way, when what it answers is not yet
+    /// there to be dropped: then it must not be kept.
+    static NEWS: Cell<u64> = const { Cell::new(0) };
     static ACTING: RefCell<Option<Acting>> = const { RefCell::new(None) };
     /// The tenants that lost a member in this transaction, and the transaction.
     static SHUT: RefCell<(u32, Vec<String>)> = const { RefCell::new((0, Vec::new())) };
@@ -262,7 +265,22 @@ fn acting() -> Option<Rc<str>> {
     })
 }
 
+/// Looks the tenant up, and once more if roles or members changed meanwhile: what was read before the change
+/// neither is the answer nor stays.
 fn resolve(outer: pg_sys::Oid) -> Result<Option<Rc<str>>> {
+    loop {
+        let heard = NEWS.get();
+        let binding = look_up(outer);
+        if NEWS.get() == heard {
+            let binding = binding?;
+            let tenant = binding.tenant.clone();
+            BINDING.set(Some(binding));
+            return Ok(tenant);
+        }
+    }
+}
+
+fn look_up(outer: pg_sys::Oid) -> Result<Binding> {
     let selector = guc::tenant_selector();
     let default = default_of(outer)?;
     let tenant = if selector.is_empty() {
@@ -280,8 +298,7 @@ fn resolve(outer: pg_sys::Oid) -> Result<Option<Rc<str>>> {
             "Ask an administrator for flowai.tenant_grant(tenant, role), or RESET flowai.tenant.",
         ));
     };
-    BINDING.set(Some(Binding { outer, selector, tenant: tenant.clone(), default }));
-    Ok(tenant)
+    Ok(Binding { outer, selector, tenant, default })
 }
 
 /// One transaction works for one tenant: what it has read for one must not be written for another.
@@ -417,6 +434,7 @@ fn members() -> Option<Members> {
     if let Some(members) = MEMBERS.get() {
         return Some(members);
     }
+    let heard = NEWS.get();
     // SAFETY: catalog look-ups by name; the names belong to the extension's own schema, in which
     // nobody else can create anything.
     let members = unsafe {
@@ -431,7 +449,9 @@ fn members() -> Option<Members> {
             by_member: relation(c"tenant_members_member_idx")?,
         }
     };
-    MEMBERS.set(Some(members));
+    if NEWS.get() == heard {
+        MEMBERS.set(Some(members));
+    }
     Some(members)
 }
 
@@ -540,6 +560,7 @@ pub(crate) fn init() {
 
 #[pg_guard]
 unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
+    NEWS.set(NEWS.get().wrapping_add(1));
     // InvalidOid stands for all relations. Before the first look-up there is nothing to drop.
     let ours = MEMBERS.get().is_some_and(|m| m.table == relation);
     if ours || relation == pg_sys::InvalidOid {
@@ -550,6 +571,7 @@ unsafe extern "C-unwind" fn on_relation(_arg: pg_sys::Datum, relation: pg_sys::O
 
 #[pg_guard]
 unsafe extern "C-unwind" fn on_role(_arg: pg_sys::Datum, _cache: i32, _hash: u32) {
+    NEWS.set(NEWS.get().wrapping_add(1));
     forget();
 }
 

@@ -1,6 +1,11 @@
 //! Whose rows a live session sees, when memberships, settings and roles change under its feet.
 
-use flowai_live::{connect, execute, new_role, new_table, new_tenant, refusal, steward, superuser};
+use std::thread;
+use std::time::Duration;
+
+use flowai_live::{
+    backend_pid, connect, execute, new_role, new_table, new_tenant, refusal, steward, superuser,
+};
 use postgres::error::SqlState;
 use postgres::{Client, Statement};
 
@@ -54,6 +59,50 @@ fn revoke_reaches_an_open_transaction() {
         "a revoked member still reads in its transaction"
     );
     execute(&mut session, "ROLLBACK");
+}
+
+#[test]
+fn revoke_reaches_a_session_that_is_just_looking() {
+    let (mine, other) = (new_tenant(), new_tenant());
+    let group = new_role(&[&mine, &other]);
+    let member = new_role(&[]);
+    let (idle, idler) = (new_role(&[]), new_role(&[]));
+    let mut superuser = superuser();
+    execute(&mut superuser, &format!("GRANT {group} TO {member}"));
+    let mut session = connect(&member);
+    execute(&mut session, &format!("SET flowai.tenant = '{mine}'"));
+    let ask = session.prepare("SELECT flowai.tenant_is($1)").expect("prepare");
+    let is_in_force: bool = session.query_one(&ask, &[&mine]).expect("ask").get(0);
+    assert!(is_in_force);
+
+    // The session has to read the grants of roles anew, and waits there, with the members already read. The
+    // members are locked first, as by everybody who changes them.
+    execute(&mut superuser, &format!("GRANT {idle} TO {idler}"));
+    execute(
+        &mut superuser,
+        "BEGIN; LOCK TABLE flowai_internal.tenant_members IN SHARE ROW EXCLUSIVE MODE;
+         LOCK TABLE pg_catalog.pg_auth_members",
+    );
+    let pid = backend_pid(&mut session);
+    let asked = {
+        let mine = mine.clone();
+        thread::spawn(move || {
+            let answer = session.query_one(&ask, &[&mine]).map(|row| row.get::<_, bool>(0));
+            (session, ask, answer)
+        })
+    };
+    let waits = "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = $1 AND NOT granted)";
+    while !superuser.query_one(waits, &[&pid]).expect("locks").get::<_, bool>(0) {
+        assert!(!asked.is_finished(), "the session did not read the grants of roles");
+        thread::sleep(Duration::from_millis(1));
+    }
+    superuser.execute("SELECT flowai.tenant_revoke($1, $2)", &[&mine, &group]).expect("revoke");
+    execute(&mut superuser, "COMMIT");
+
+    let (mut session, ask, answer) = asked.join().expect("join");
+    assert!(!answer.unwrap_or(false), "it answered with what was revoked before");
+    let later = session.query_one(&ask, &[&mine]).map(|row| row.get::<_, bool>(0));
+    assert!(!later.unwrap_or(false), "it goes on with what was revoked");
 }
 
 #[test]
