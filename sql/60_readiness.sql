@@ -343,6 +343,7 @@ CREATE FUNCTION flowai.selftest()
 RETURNS TABLE (probe text, ok boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0
 AS $$
 DECLARE
     one CONSTANT text := 'selftest ' || gen_random_uuid();

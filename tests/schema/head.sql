@@ -1882,6 +1882,7 @@ CREATE FUNCTION flowai.selftest()
 RETURNS TABLE (probe text, ok boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0
 AS $$
 DECLARE
     one CONSTANT text := 'selftest ' || gen_random_uuid();
@@ -2317,7 +2318,8 @@ END;
 -- Relations go by their names, which quote_all_identifiers would write otherwise.
 --
 -- Row-level security binds administrators and the owner too, so these functions put the tenant in force
--- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone.
+-- while they work on it. Only they can: flowai_internal.act_for is executable by the owner alone. It tells this
+-- process only, so none of them may have parallel workers, which would see no row.
 
 ALTER FUNCTION flowai.act_for(text) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.await_writers(oid[]) SET SCHEMA flowai_internal;
@@ -2442,6 +2444,7 @@ CREATE FUNCTION flowai.tenant_usage(tenant text)
 RETURNS TABLE (relation text, rows bigint, bytes bigint)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0
 SET quote_all_identifiers = off
 AS $$
 DECLARE
@@ -2504,6 +2507,7 @@ CREATE FUNCTION flowai.tenant_drop_some(tenant text, max_rows integer DEFAULT 10
 RETURNS TABLE (relation text, deleted bigint, done boolean)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0
 SET quote_all_identifiers = off
 AS $$
 DECLARE
@@ -2604,6 +2608,7 @@ CREATE FUNCTION flowai.tenant_export(tenant text)
 RETURNS TABLE (place bigint, relation text, "row" jsonb)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 10000
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0
 SET quote_all_identifiers = off
 SET intervalstyle = postgres
 SET bytea_output = hex
@@ -2640,6 +2645,7 @@ END $$;
 CREATE FUNCTION flowai.tenant_import(tenant text, relation text, rows jsonb) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET max_parallel_workers_per_gather = 0
 SET quote_all_identifiers = off
 AS $$
 DECLARE

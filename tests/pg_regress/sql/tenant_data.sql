@@ -48,6 +48,22 @@ RESET quote_all_identifiers;
 RESET intervalstyle;
 RESET datestyle;
 RESET bytea_output;
+-- Parallel workers, which would know of no tenant, have no part in it, however cheap they are.
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SELECT count(*) AS differences FROM flowai.tenant_export('acme') e FULL JOIN exported o USING (relation, "row")
+WHERE (e.place IS NULL OR o.place IS NULL) AND relation <> 'flowai.events';
+SELECT count(*) AS differences FROM (SELECT relation, count(*) AS rows FROM exported GROUP BY relation) o
+FULL JOIN (SELECT * FROM flowai.tenant_usage('acme') WHERE relation !~ 'search_') u USING (relation, rows)
+WHERE (u.bytes IS NULL OR o.rows IS NULL) AND relation <> 'flowai.events';
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET parallel_leader_participation;
+SELECT p.oid::regprocedure AS may_have_workers FROM pg_proc p
+WHERE p.prosrc ~ 'flowai_internal\.act_for\(' AND NOT 'max_parallel_workers_per_gather=0' = ANY (p.proconfig);
 SELECT flowai.tenant_create('acme copy') IS NOT NULL AS created;
 SELECT relation, flowai.tenant_import('acme copy', relation, jsonb_agg("row" ORDER BY place)) AS imported FROM exported GROUP BY relation ORDER BY min(place);
 SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', (SELECT jsonb_agg("row") FROM exported WHERE relation = 'flowai.kv_entries'));
