@@ -43,6 +43,7 @@ CREATE TABLE flowai.plans (
     finished_at      timestamptz,
     outcome          jsonb,
     attempt          integer NOT NULL DEFAULT 0,
+    transitions      integer NOT NULL DEFAULT 0,
     lease_hash       bytea,
     lease_expires_at timestamptz,
     CONSTRAINT plans_pkey PRIMARY KEY (tenant_id, id),
@@ -89,6 +90,7 @@ COMMENT ON COLUMN flowai.plans.started_at IS 'When a worker claimed it.';
 COMMENT ON COLUMN flowai.plans.finished_at IS 'When it succeeded, failed or was cancelled.';
 COMMENT ON COLUMN flowai.plans.outcome IS 'What came of it, or why it failed.';
 COMMENT ON COLUMN flowai.plans.attempt IS 'How many workers have claimed it.';
+COMMENT ON COLUMN flowai.plans.transitions IS 'How many moves its history has.';
 COMMENT ON COLUMN flowai.plans.lease_hash IS 'SHA-256 of the token that the worker that has it shows; NULL unless running.';
 COMMENT ON COLUMN flowai.plans.lease_expires_at IS 'Until when the worker has it.';
 SELECT flowai_internal.make_tenant_table('flowai.plans');

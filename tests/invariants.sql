@@ -39,6 +39,7 @@ plan_moves AS MATERIALIZED (
     SELECT m.tenant_id, m.plan_id,
            (array_agg(m.to_state ORDER BY m.transition_no DESC))[1] AS last,
            bool_and(m.from_state = m.before AND m.transition_no = m.place) AS chain,
+           count(*) AS lines,
            count(*) FILTER (WHERE m.to_state = 'running') AS claims,
            count(*) FILTER (WHERE m.from_state = 'submitted' AND m.to_state = 'approved') AS granted,
            count(*) FILTER (WHERE m.from_state = 'submitted' AND m.to_state = 'draft') AS sent_back,
@@ -106,7 +107,7 @@ checks (rule, subject, holds) AS (
     -- ----------------------------------------------------------------------------------- plans
     UNION ALL
     SELECT 'plans: the history leads from draft to the state, move by move', format('%s/%s', p.tenant_id, p.id),
-           COALESCE(m.chain, true) AND COALESCE(m.last, 'draft') = p.state
+           COALESCE(m.chain, true) AND COALESCE(m.lines, 0) = p.transitions AND COALESCE(m.last, 'draft') = p.state
     FROM flowai.plans p LEFT JOIN plan_moves m ON m.tenant_id = p.tenant_id AND m.plan_id = p.id
     UNION ALL
     SELECT 'plans: every move is a legal one', format('%s/%s: %s to %s', m.tenant_id, m.plan_id, m.from_state, m.to_state),

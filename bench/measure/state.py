@@ -57,7 +57,7 @@ SELECT count(*) FROM generate_series(1, {WORKERS * CLAIMS}) i, LATERAL (
         LATERAL flowai.plan_submit(s.plan) p, LATERAL flowai.approval_decide(p.approval, 'granted') d) t;
 """
 AGAIN = f"""
-UPDATE flowai.plans SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL, attempt = 0 WHERE state = 'running';
+UPDATE flowai.plans SET state = 'approved', started_at = NULL, lease_hash = NULL, lease_expires_at = NULL, attempt = 0, transitions = transitions - 1 WHERE state = 'running';
 DELETE FROM flowai.plan_transitions WHERE to_state = 'running';
 TRUNCATE public.plain_queue, public.plain_history;
 INSERT INTO public.plain_queue (id) SELECT 'plan ' || i FROM generate_series(1, {WORKERS * CLAIMS}) i;

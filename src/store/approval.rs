@@ -72,14 +72,6 @@ const DECIDE: &str = "
     WHERE tenant_id = $1 AND id = $2 AND pg_catalog.num_nulls(decision) = 1";
 
 /// The plan moves only if it still is what the person saw.
-const MOVE_PLAN: &str = "
-    UPDATE flowai.plans SET state = $5,
-        approved_at = CASE $5 WHEN 'approved' THEN pg_catalog.clock_timestamp() END,
-        submitted_at = CASE $5 WHEN 'draft' THEN NULL ELSE submitted_at END,
-        finished_at = CASE $5 WHEN 'cancelled' THEN pg_catalog.clock_timestamp() END
-    WHERE tenant_id = $1 AND id = $2 AND state = 'submitted' AND revision = $3 AND body_hash = $4
-    RETURNING true";
-
 const SEEN: &str = "
     SELECT CASE WHEN decision IS NOT NULL THEN decision
                 WHEN expires_at <= pg_catalog.clock_timestamp() THEN 'expired' ELSE 'open' END,
@@ -412,29 +404,10 @@ pub(crate) fn decide(
     let Found { kind, subject, revision, body_hash, .. } = found;
     let state = (kind == PLAN).then(|| decision.moves_to());
     if let Some(state) = state {
-        move_plan(&tenant, &subject, revision, body_hash, state, comment)?;
+        plan::decide(&tenant, &subject, revision, body_hash, state, comment)?;
     }
     note(decision.name(), id, &kind, &subject, revision, None)?;
     Ok(Decided { decision, plan: state.map(|state| (subject, state)) })
-}
-
-/// Moves a submitted plan, if it is what was asked about.
-pub(super) fn move_plan(
-    tenant: &str,
-    id: &str,
-    revision: i64,
-    body_hash: Vec<u8>,
-    state: State,
-    comment: Option<&str>,
-) -> Result<()> {
-    let moved =
-        spi::write_one(MOVE_PLAN, args![tenant, id, revision, body_hash, state.name()], |row| {
-            row.need::<bool>(1)
-        })?;
-    if moved.is_none() {
-        return Err(core::other_body(id));
-    }
-    plan::note(tenant, id, State::Submitted, state, revision, comment)
 }
 
 fn may_decide(found: &Found, role: &str, login: &str, now: TimestampWithTimeZone) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Plans: stored, moved from state to state, run by one worker.
 //!
-//! Every move is a conditional UPDATE of the plan's row, which others wait for, and then a line of its
-//! history. A move that finds the plan elsewhere changes nothing and says where it is.
+//! Every move is one statement: a conditional UPDATE of the plan's row, which others wait for, and a line of
+//! its history. A move that finds the plan elsewhere changes nothing and says where it is.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::{approval, event, reference};
 use crate::pg::jsonb::{Jsonb, Stored};
-use crate::pg::spi::{self, args};
+use crate::pg::spi::{self, Args, args};
 use crate::pg::{clock, guc, tenant};
 
 /// The same definition once more is no new revision.
@@ -67,10 +67,38 @@ const LOCK_REFS: &str = "
 const STATE: &str =
     "SELECT state::text, revision FROM flowai.plans WHERE tenant_id = $1 AND id = $2";
 
-const SUBMIT: &str = "
-    UPDATE flowai.plans SET state = 'submitted', submitted_at = pg_catalog.clock_timestamp()
-    WHERE tenant_id = $1 AND id = $2 AND state = 'draft'
-    RETURNING revision, title, body_hash, body, kind::text";
+/// A move with its line of history, in one statement, so that neither is ever there without the other. The
+/// UPDATE, whose `$1` to `$3` are the tenant, the role and the login, returns `id`, `state`, `revision`,
+/// `transitions`, `was`, `comment` and whatever else `answer` says of `m`.
+///
+/// The plan counts its moves: a number that was looked up in the history would be that of the statement's
+/// snapshot, and so may be taken by whom the UPDATE has waited for.
+macro_rules! moved {
+    ($update:expr, $answer:literal) => {
+        concat!(
+            "
+    WITH m AS (",
+            $update,
+            "),
+    noted AS (
+        INSERT INTO flowai.plan_transitions
+            (tenant_id, plan_id, transition_no, from_state, to_state, revision, role, login, comment)
+        SELECT $1, m.id, m.transitions, m.was, m.state, m.revision, $2, $3, m.comment FROM m)
+    SELECT ",
+            $answer,
+            " FROM m"
+        )
+    };
+}
+
+const SUBMIT: &str = moved!(
+    "
+        UPDATE flowai.plans SET
+            state = 'submitted', submitted_at = pg_catalog.clock_timestamp(), transitions = transitions + 1
+        WHERE tenant_id = $1 AND id = $4 AND state = 'draft'
+        RETURNING id, state, revision, transitions, 'draft' AS was, $5 AS comment, title, body_hash, body, kind",
+    "m.revision, m.title, m.body_hash, m.body, m.kind::text"
+);
 
 /// A plan about which nobody decided in time, locked. Others are not: a move that they do not allow is
 /// refused at once.
@@ -85,59 +113,85 @@ const LATE: &str = "
 const BODY_HASH: &str =
     "SELECT body_hash FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
 
-const CANCEL: &str = "
-    UPDATE flowai.plans p SET state = 'cancelled', finished_at = pg_catalog.clock_timestamp()
-    FROM (SELECT state FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE) AS before
-    WHERE p.tenant_id = $1 AND p.id = $2 AND before.state IN ('draft', 'submitted', 'approved')
-    RETURNING before.state::text, p.revision";
+const CANCEL: &str = moved!(
+    "
+        UPDATE flowai.plans p SET
+            state = 'cancelled', finished_at = pg_catalog.clock_timestamp(), transitions = p.transitions + 1
+        FROM (SELECT state FROM flowai.plans WHERE tenant_id = $1 AND id = $4 FOR UPDATE) AS before
+        WHERE p.tenant_id = $1 AND p.id = $4 AND before.state IN ('draft', 'submitted', 'approved')
+        RETURNING p.id, p.state, p.revision, p.transitions, before.state AS was, $5 AS comment",
+    "m.was::text, m.revision"
+);
 
-/// Leases that are over: their plans may be claimed again, or have failed after `$3` attempts. What others
+/// What was decided about a submitted plan, if it is the one that was asked about.
+const DECIDE: &str = moved!(
+    "
+        UPDATE flowai.plans SET
+            state = $7,
+            approved_at = CASE $7 WHEN 'approved' THEN pg_catalog.clock_timestamp() END,
+            submitted_at = CASE $7 WHEN 'draft' THEN NULL ELSE submitted_at END,
+            finished_at = CASE $7 WHEN 'cancelled' THEN pg_catalog.clock_timestamp() END,
+            transitions = transitions + 1
+        WHERE tenant_id = $1 AND id = $4 AND state = 'submitted' AND revision = $5 AND body_hash = $6
+        RETURNING id, state, revision, transitions, 'submitted' AS was, $8 AS comment",
+    "true"
+);
+
+/// Leases that are over: their plans may be claimed again, or have failed after `$5` attempts. What others
 /// are at is skipped. The moment is an argument, because no index is asked for what a volatile function
 /// says. Only plans that run have a lease; to ask for their state as well would tempt the planner to read
 /// all that run. And it is the same plan for every moment and number, which the subqueries say: else it
 /// would be made anew in each claim.
-const REAP: &str = "
-    WITH over AS MATERIALIZED (
-        SELECT id, $3 > 0 AND attempt >= $3 AS spent FROM flowai.plans
-        WHERE tenant_id = $1 AND lease_expires_at <= (SELECT $2)
-        ORDER BY lease_expires_at, id LIMIT (SELECT $4) FOR UPDATE SKIP LOCKED)
-    UPDATE flowai.plans p SET
-        state = CASE WHEN over.spent THEN 'failed' ELSE 'approved' END,
-        started_at = CASE WHEN over.spent THEN p.started_at END,
-        finished_at = CASE WHEN over.spent THEN pg_catalog.clock_timestamp() END,
-        outcome = CASE WHEN over.spent THEN pg_catalog.jsonb_build_object(
-            'error', 'no worker finished the plan before its lease was over', 'attempts', p.attempt) END,
-        lease_hash = NULL, lease_expires_at = NULL
-    FROM over WHERE p.tenant_id = $1 AND p.id = over.id
-    RETURNING p.id::text, p.revision, over.spent, p.attempt";
+const REAP: &str = moved!(
+    "
+        WITH over AS MATERIALIZED (
+            SELECT id, $5 > 0 AND attempt >= $5 AS spent FROM flowai.plans
+            WHERE tenant_id = $1 AND lease_expires_at <= (SELECT $4)
+            ORDER BY lease_expires_at, id LIMIT (SELECT $6) FOR UPDATE SKIP LOCKED)
+        UPDATE flowai.plans p SET
+            state = CASE WHEN over.spent THEN 'failed' ELSE 'approved' END,
+            started_at = CASE WHEN over.spent THEN p.started_at END,
+            finished_at = CASE WHEN over.spent THEN pg_catalog.clock_timestamp() END,
+            outcome = CASE WHEN over.spent THEN pg_catalog.jsonb_build_object(
+                'error', 'no worker finished the plan before its lease was over', 'attempts', p.attempt) END,
+            lease_hash = NULL, lease_expires_at = NULL, transitions = p.transitions + 1
+        FROM over WHERE p.tenant_id = $1 AND p.id = over.id
+        RETURNING p.id, p.state, p.revision, p.transitions, 'running' AS was, over.spent, p.attempt,
+            'the lease was over' || CASE WHEN over.spent THEN ', after ' || p.attempt || ' attempt(s)' ELSE '' END AS comment",
+    "m.id::text, m.revision, m.spent, m.attempt"
+);
 
 /// The plan keeps a hash of the token: whoever reads it cannot pass for its worker. MATERIALIZED, so
 /// that one plan is chosen however the statement is planned. A statement for each choice, so that each
 /// has one plan for good: with a choice that may be NULL in it the server would plan it every time.
 macro_rules! claim {
     ($choice:literal) => {
-        concat!(
-            "
-    WITH next AS MATERIALIZED (
-        SELECT id, pg_catalog.gen_random_uuid() AS token FROM flowai.plans
-        WHERE tenant_id = $1 AND state = 'approved' ",
-            $choice,
-            "
-        ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    UPDATE flowai.plans p SET
-        state = 'running', started_at = pg_catalog.clock_timestamp(), attempt = p.attempt + 1,
-        lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
-        lease_expires_at = pg_catalog.clock_timestamp() + $2
-    FROM next WHERE p.tenant_id = $1 AND p.id = next.id
-    RETURNING p.id::text, p.revision, next.token, p.lease_expires_at, p.attempt"
+        moved!(
+            concat!(
+                "
+        WITH next AS MATERIALIZED (
+            SELECT id, pg_catalog.gen_random_uuid() AS token FROM flowai.plans
+            WHERE tenant_id = $1 AND state = 'approved' ",
+                $choice,
+                "
+            ORDER BY approved_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        UPDATE flowai.plans p SET
+            state = 'running', started_at = pg_catalog.clock_timestamp(), attempt = p.attempt + 1,
+            lease_hash = pg_catalog.sha256(pg_catalog.uuid_send(next.token)),
+            lease_expires_at = pg_catalog.clock_timestamp() + $4, transitions = p.transitions + 1
+        FROM next WHERE p.tenant_id = $1 AND p.id = next.id
+        RETURNING p.id, p.state, p.revision, p.transitions, 'approved' AS was, NULL AS comment,
+            next.token, p.lease_expires_at, p.attempt"
+            ),
+            "m.id::text, m.revision, m.token, m.lease_expires_at, m.attempt"
         )
     };
 }
 
 const CLAIM: &str = claim!("");
-const CLAIM_PLAN: &str = claim!("AND id = $3");
-const CLAIM_KIND: &str = claim!("AND kind = $3");
-const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $3 AND kind = $4");
+const CLAIM_PLAN: &str = claim!("AND id = $5");
+const CLAIM_KIND: &str = claim!("AND kind = $5");
+const CLAIM_PLAN_OF_KIND: &str = claim!("AND id = $5 AND kind = $6");
 
 const HEARTBEAT: &str = "
     UPDATE flowai.plans SET lease_expires_at = pg_catalog.clock_timestamp() + $4
@@ -168,19 +222,16 @@ const OPEN_STEPS: &str = "
     SELECT pg_catalog.string_agg(step_no::text, ', ' ORDER BY step_no) FROM flowai.plan_steps
     WHERE tenant_id = $1 AND plan_id = $2 AND state <> 'succeeded'";
 
-const FINISH: &str = "
-    UPDATE flowai.plans SET state = $4, outcome = $5, finished_at = pg_catalog.clock_timestamp(),
-        lease_hash = NULL, lease_expires_at = NULL
-    WHERE tenant_id = $1 AND id = $2 AND state = 'running' AND lease_hash = pg_catalog.sha256(pg_catalog.uuid_send($3))
-      AND lease_expires_at > pg_catalog.clock_timestamp()
-    RETURNING revision";
-
-/// The number after the last: the plan's row is locked, so nobody else adds one.
-const NOTE: &str = "
-    INSERT INTO flowai.plan_transitions
-        (tenant_id, plan_id, transition_no, from_state, to_state, revision, role, login, comment)
-    SELECT $1, $2, COALESCE(pg_catalog.max(transition_no), 0) + 1, $3, $4, $5, $6, $7, $8
-    FROM flowai.plan_transitions WHERE tenant_id = $1 AND plan_id = $2";
+const FINISH: &str = moved!(
+    "
+        UPDATE flowai.plans SET
+            state = $6, outcome = $7, finished_at = pg_catalog.clock_timestamp(),
+            lease_hash = NULL, lease_expires_at = NULL, transitions = transitions + 1
+        WHERE tenant_id = $1 AND id = $4 AND state = 'running' AND lease_hash = pg_catalog.sha256(pg_catalog.uuid_send($5))
+          AND lease_expires_at > pg_catalog.clock_timestamp()
+        RETURNING id, state, revision, transitions, 'running' AS was, NULL AS comment",
+    "m.revision"
+);
 
 const LIST: &str = "
     SELECT id::text, kind::text, state::text, revision, title, created_at, attempt FROM flowai.plans
@@ -429,7 +480,7 @@ fn submit_draft(
         kind: String,
     }
     let submitted = or_after_lapse(tenant, id, || {
-        spi::write_one(SUBMIT, args![tenant, id], |row| {
+        spi::write_one(SUBMIT, moving(tenant).and(id).and(comment), |row| {
             Ok(Submitted {
                 revision: row.need(1)?,
                 title: row.need(2)?,
@@ -442,7 +493,7 @@ fn submit_draft(
     let Some(Submitted { revision, title, hash, body, kind }) = submitted else {
         return Err(elsewhere(tenant, id, "submit", &[State::Draft])?);
     };
-    note(tenant, id, State::Draft, State::Submitted, revision, comment)?;
+    announce(id, State::Draft, State::Submitted, revision)?;
     let subject = approval::Subject {
         kind: PLAN,
         id,
@@ -457,7 +508,7 @@ fn submit_draft(
     if let Some(because) = &asked.waived {
         state = State::Approved;
         let comment = format!("no approval is needed: {because}");
-        approval::move_plan(tenant, id, revision, hash, state, Some(&comment))?;
+        decide(tenant, id, revision, hash, state, Some(&comment))?;
     }
     Ok((Moved { plan: id.to_owned(), state, revision }, asked))
 }
@@ -481,7 +532,7 @@ fn or_after_lapse<T>(
         && approval::lapse(tenant, PLAN, id)?
     {
         let comment = Some("nobody decided in time");
-        approval::move_plan(tenant, id, revision, hash, State::Draft, comment)?;
+        decide(tenant, id, revision, hash, State::Draft, comment)?;
     }
     attempt()
 }
@@ -492,7 +543,7 @@ pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
     let id = name::argument("plan", id)?;
     asking::comment(comment)?;
     let cancelled = or_after_reaping(&tenant, || {
-        spi::write_one(CANCEL, args![&*tenant, id], |row| {
+        spi::write_one(CANCEL, moving(&tenant).and(id).and(comment), |row| {
             Ok((row.need::<String>(1)?, row.need::<i64>(2)?))
         })
     })?;
@@ -505,7 +556,7 @@ pub(crate) fn cancel(id: Option<&str>, comment: Option<&str>) -> Result<Moved> {
         )?);
     };
     let from = State::named(&from).ok_or_else(|| Error::internal("a plan in an unknown state"))?;
-    note(&tenant, id, from, State::Cancelled, revision, comment)?;
+    announce(id, from, State::Cancelled, revision)?;
     approval::withdraw_about(&tenant, PLAN, id)?;
     Ok(Moved { plan: id.to_owned(), state: State::Cancelled, revision })
 }
@@ -520,7 +571,7 @@ pub(crate) fn claim(
     let lease = lease.ok_or_else(|| Error::missing("lease"))?;
     check_span("lease", Some(lease))?;
     let claimed = or_after_reaping(&tenant, || {
-        let any = args![&*tenant, lease];
+        let any = moving(&tenant).and(lease);
         let (statement, chosen) = match (id, kind) {
             (None, None) => (CLAIM, any),
             (Some(id), None) => (CLAIM_PLAN, any.and(id)),
@@ -538,7 +589,7 @@ pub(crate) fn claim(
         })
     })?;
     let Some(claimed) = claimed else { return Ok(None) };
-    note(&tenant, &claimed.plan, State::Approved, State::Running, claimed.revision, None)?;
+    announce(&claimed.plan, State::Approved, State::Running, claimed.revision)?;
     if claimed.attempt > 1 {
         spi::run(TRY_AGAIN, args![&*tenant, claimed.plan.as_str()])?;
     }
@@ -586,18 +637,14 @@ fn or_after_reaping<T>(tenant: &str, attempt: impl Fn() -> Result<Option<T>>) ->
 }
 
 fn take_back(tenant: &str, max_attempts: i32, max_rows: i32) -> Result<Vec<Reaped>> {
-    let arguments = args![tenant, clock::now(), max_attempts, i64::from(max_rows)];
+    let arguments = moving(tenant).and(clock::now()).and(max_attempts).and(i64::from(max_rows));
     let over = spi::write(REAP, arguments, |row| {
         let state = if row.need(3)? { State::Failed } else { State::Approved };
         Ok((row.need(2)?, Reaped { plan: row.need(1)?, state, attempt: row.need(4)? }))
     })?;
     let mut reaped = Vec::new();
     for (revision, plan) in over {
-        let comment = match plan.state {
-            State::Failed => format!("the lease was over, after {} attempt(s)", plan.attempt),
-            _ => "the lease was over".to_owned(),
-        };
-        note(tenant, &plan.plan, State::Running, plan.state, revision, Some(&comment))?;
+        announce(&plan.plan, State::Running, plan.state, revision)?;
         reaped.push(plan);
     }
     Ok(reaped)
@@ -680,12 +727,10 @@ pub(crate) fn finish(
             .hint("Finish what is pending with flowai.plan_step_finish; where a step failed, end the plan with flowai.plan_fail."));
         }
     }
-    let revision =
-        spi::write_one(FINISH, args![&*tenant, id, token, state.name(), outcome], |row| {
-            row.need(1)
-        })?;
+    let end = moving(&tenant).and(id).and(token).and(state.name()).and(outcome);
+    let revision = spi::write_one(FINISH, end, |row| row.need(1))?;
     let Some(revision) = revision else { return Err(not_yours(&tenant, id)?) };
-    note(&tenant, id, State::Running, state, revision, None)?;
+    announce(id, State::Running, state, revision)?;
     Ok(Moved { plan: id.to_owned(), state, revision })
 }
 
@@ -729,28 +774,30 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
     }
 }
 
-/// Adds a line to a plan's history, and an event. The caller has just updated the plan, so its row is locked.
-pub(super) fn note(
+/// Moves a submitted plan, if it is what was asked about.
+pub(super) fn decide(
     tenant: &str,
     id: &str,
-    from: State,
-    to: State,
     revision: i64,
+    body_hash: Vec<u8>,
+    state: State,
     comment: Option<&str>,
 ) -> Result<()> {
-    spi::run(
-        NOTE,
-        args![
-            tenant,
-            id,
-            from.name(),
-            to.name(),
-            revision,
-            tenant::outer_name(),
-            tenant::login_name(),
-            comment
-        ],
-    )?;
+    let decision =
+        moving(tenant).and(id).and(revision).and(body_hash).and(state.name()).and(comment);
+    if spi::write_one(DECIDE, decision, |row| row.need::<bool>(1))?.is_none() {
+        return Err(asking::other_body(id));
+    }
+    announce(id, State::Submitted, state, revision)
+}
+
+/// The first arguments of every move: whose plan, and by whom.
+fn moving(tenant: &str) -> Args {
+    args![tenant, tenant::outer_name(), tenant::login_name()]
+}
+
+/// Records a move as an event.
+fn announce(id: &str, from: State, to: State, revision: i64) -> Result<()> {
     let severity = match (from, to) {
         // The work did not come to the end that was meant.
         (State::Running, State::Failed | State::Approved) => event::Severity::Warn,

@@ -251,7 +251,7 @@ COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from stat
 COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); XX001 if a payload was altered from outside; 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. A plan about which nobody decided in time is a draft again and may be submitted anew. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does. Steps that failed in an earlier attempt are pending again. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does: at once where there is no other, else once a second. Steps that failed in an earlier attempt are pending again. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_finish(text, uuid, integer, jsonb) IS 'Records that a step succeeded, with its result; returns the step''s state. Error 55000 without the lease or if the step is finished, P0002 for an unknown plan or step, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Records that a step failed, with the reason; returns the step''s state. Errors as plan_step_finish.';
@@ -3246,6 +3246,7 @@ CREATE TABLE flowai.plans (
     finished_at      timestamptz,
     outcome          jsonb,
     attempt          integer NOT NULL DEFAULT 0,
+    transitions      integer NOT NULL DEFAULT 0,
     lease_hash       bytea,
     lease_expires_at timestamptz,
     CONSTRAINT plans_pkey PRIMARY KEY (tenant_id, id),
@@ -3292,6 +3293,7 @@ COMMENT ON COLUMN flowai.plans.started_at IS 'When a worker claimed it.';
 COMMENT ON COLUMN flowai.plans.finished_at IS 'When it succeeded, failed or was cancelled.';
 COMMENT ON COLUMN flowai.plans.outcome IS 'What came of it, or why it failed.';
 COMMENT ON COLUMN flowai.plans.attempt IS 'How many workers have claimed it.';
+COMMENT ON COLUMN flowai.plans.transitions IS 'How many moves its history has.';
 COMMENT ON COLUMN flowai.plans.lease_hash IS 'SHA-256 of the token that the worker that has it shows; NULL unless running.';
 COMMENT ON COLUMN flowai.plans.lease_expires_at IS 'Until when the worker has it.';
 SELECT flowai_internal.make_tenant_table('flowai.plans');

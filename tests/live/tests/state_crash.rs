@@ -542,7 +542,7 @@ fn broken_rules(superuser: &mut Client, witnessed: &str) -> Vec<String> {
 
 /// What somebody might do to the tables, and the beginning of a rule that must tell. Checks and foreign
 /// keys, which would refuse some of it, are taken away or asleep.
-const DAMAGE: [(&str, &str); 17] = [
+const DAMAGE: [(&str, &str); 18] = [
     (
         "UPDATE flowai.kv_entries SET version = 0 WHERE namespace = 'cas' AND key = 's0'",
         "kv: versions",
@@ -557,6 +557,7 @@ const DAMAGE: [(&str, &str); 17] = [
         "DELETE FROM flowai.plan_transitions WHERE (plan_id, transition_no) = (SELECT plan_id, 2 FROM flowai.plan_transitions WHERE transition_no = 3 LIMIT 1)",
         "plans: the history",
     ),
+    ("UPDATE flowai.plans SET transitions = transitions + 1", "plans: the history"),
     (
         "UPDATE flowai.plan_transitions SET to_state = from_state WHERE transition_no = 1",
         "plans: every move",
