@@ -96,6 +96,7 @@ COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functio
 -- ------------------------------------------------------------------------------- rows of a query
 
 ALTER FUNCTION flowai.query_array(text, integer, interval) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.ref_put_check(text, jsonb, interval) SET SCHEMA flowai_internal;
 
 CREATE FUNCTION flowai.query_rows(sql text, max_rows integer DEFAULT 1000, timeout interval DEFAULT '5 s')
 RETURNS SETOF jsonb
@@ -107,11 +108,12 @@ BEGIN ATOMIC
     ORDER BY r.place;
 END;
 
--- The rows go from the query into the reference, and never to the client.
+-- The rows go from the query into the reference, and never to the client. CASE, because the query may take long and
+-- nobody shall wait for it who has misspelt the kind.
 CREATE FUNCTION flowai.ref_put_query(kind text, sql text, summary jsonb DEFAULT NULL, ttl interval DEFAULT NULL, max_rows integer DEFAULT 10000, timeout interval DEFAULT '30 s')
 RETURNS TABLE (kind text, id text, created boolean, summary jsonb, expires_at timestamptz)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1
 BEGIN ATOMIC
     SELECT p.kind, p.id, p.created, p.summary, p.expires_at
-    FROM flowai.ref_put($1, flowai_internal.query_array($2, $5, $6), $3, $4) AS p;
+    FROM flowai.ref_put($1, CASE WHEN flowai_internal.ref_put_check($1, $3, $4) THEN flowai_internal.query_array($2, $5, $6) END, $3, $4) AS p;
 END;

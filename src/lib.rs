@@ -71,7 +71,8 @@ extension_sql_file!(
         "tenancy",
         api::query::query_array,
         api::query::database_identity,
-        api::reference::ref_put
+        api::reference::ref_put,
+        api::reference::ref_put_check
     ]
 );
 extension_sql_file!("../sql/50_tool.sql", name = "tool", requires = ["tenancy"]);

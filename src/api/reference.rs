@@ -41,6 +41,18 @@ pub(crate) fn ref_put(
     TableIterator::once((p.kind, p.id, p.created, p.summary, p.expires_at))
 }
 
+/// Whether a payload could be stored with these arguments; an error if not.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+pub(crate) fn ref_put_check(
+    kind: Option<&str>,
+    summary: Option<Jsonb>,
+    ttl: Option<Interval>,
+) -> bool {
+    reference::check_put(kind, summary, ttl).or_raise();
+    true
+}
+
 /// The payload of a reference.
 #[pg_extern(stable, strict, parallel_restricted, security_definer)]
 #[search_path(pg_catalog, pg_temp)]

@@ -175,6 +175,37 @@ pub(crate) fn define_kind(
     })
 }
 
+/// Refuses what no payload could be stored with, before somebody goes to the length of computing one.
+pub(crate) fn check_put(
+    kind: Option<&str>,
+    summary: Option<Jsonb>,
+    life: Option<Interval>,
+) -> Result<()> {
+    destination(kind, summary, life).map(drop)
+}
+
+/// Where a payload goes.
+struct Destination<'a> {
+    tenant: Rc<str>,
+    kind: &'a str,
+    definition: Definition,
+}
+
+fn destination(
+    kind: Option<&str>,
+    summary: Option<Jsonb>,
+    life: Option<Interval>,
+) -> Result<Destination<'_>> {
+    let tenant = tenant::required()?;
+    let kind = name::argument("kind", kind)?;
+    check_life(life)?;
+    if let Some(summary) = summary {
+        core::summary_size(summary.text().len())?;
+    }
+    let definition = definition(&tenant, kind)?.ok_or_else(|| unknown_kind(kind))?;
+    Ok(Destination { tenant, kind, definition })
+}
+
 /// Stores a payload, or finds that it is there.
 pub(crate) fn put(
     kind: Option<&str>,
@@ -182,11 +213,8 @@ pub(crate) fn put(
     summary: Option<Jsonb>,
     life: Option<Interval>,
 ) -> Result<Put> {
-    let tenant = tenant::required()?;
-    let kind = name::argument("kind", kind)?;
+    let Destination { tenant, kind, definition } = destination(kind, summary, life)?;
     let payload = payload.ok_or_else(|| Error::missing("payload"))?;
-    check_life(life)?;
-    let definition = definition(&tenant, kind)?.ok_or_else(|| unknown_kind(kind))?;
     let text = payload.text();
     core::payload_size(kind, text.len(), definition.max_bytes)?;
     if let Some(schema) = &definition.schema {
@@ -197,7 +225,6 @@ pub(crate) fn put(
         Some(given) => given,
         None => Jsonb::of(core::summarize(text)?)?,
     };
-    core::summary_size(summary.text().len())?;
     let id = core::id(&digest::keyed(&key(&tenant)?, kind, text)?);
     store(&tenant, kind, id, payload, text.len(), summary, definition, life)
 }

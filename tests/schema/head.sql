@@ -197,6 +197,7 @@ COMMENT ON FUNCTION flowai.execute_query(text, integer, interval, text) IS 'Runs
 COMMENT ON FUNCTION flowai.query(text, integer, interval) IS 'Runs a statement that only reads, as flowai.execute_query does, and returns its rows; the call names them: SELECT * FROM flowai.query(''SELECT 1, now()'') AS t(n integer, at timestamptz). Types must be those of the statement. All rows or none: error 54000 if there are more than max_rows. Error 25006 (rule query_CODE, CODE as in flowai.validate_query) for a statement that does not only read, the statement''s own error with its SQLSTATE, 42501 for superusers, 0A000 without column names, 22004 for NULL.';
 COMMENT ON FUNCTION flowai.query_rows(text, integer, interval) IS 'As flowai.query, with each row as an object by column name: needs no column list.';
 COMMENT ON FUNCTION flowai_internal.database_identity() IS 'The cluster and the database: no copy of it has both.';
+COMMENT ON FUNCTION flowai_internal.ref_put_check(text, jsonb, interval) IS 'True; an error where flowai.ref_put would fail with these arguments whatever the payload is.';
 COMMENT ON FUNCTION flowai_internal.query_array(text, integer, interval) IS 'The rows of flowai.query_rows as one array.';
 COMMENT ON FUNCTION flowai.sample_table_data(text, text[], integer, interval) IS 'Some rows of the table or view of this database that a catalog entry (id or qualified name) describes by metadata.schemaName and tableName, or by a qualified name in two parts; all columns or those named. Returns what flowai.execute_query returns, errors included, with the caller''s rights. max_rows 1 to 1000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.function_allow(regprocedure, text) IS 'Lets read-only statements of a tenant, or of all if it is NULL, call a function, operator function or aggregate as it is now; if it is changed, dropped and made anew or given to another owner, it is refused again. What an allowed function calls must be allowed too, except the parts of an aggregate. True if it was not allowed in this form before. Error 22023 for functions of the server and procedures, P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
@@ -206,7 +207,7 @@ COMMENT ON FUNCTION flowai.function_disallow(regprocedure, text) IS 'Takes flowa
 GRANT SELECT ON TABLE flowai.allowed_functions TO flowai_user, flowai_admin;
 GRANT EXECUTE ON FUNCTION flowai.validate_query(text, text), flowai.execute_query(text, integer, interval, text),
     flowai.function_standing(oid[]), flowai.query(text, integer, interval), flowai.query_rows(text, integer, interval),
-    flowai_internal.query_array(text, integer, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
+    flowai_internal.query_array(text, integer, interval), flowai_internal.ref_put_check(text, jsonb, interval), flowai.sample_table_data(text, text[], integer, interval) TO flowai_user;
 GRANT EXECUTE ON FUNCTION flowai.function_allow(regprocedure, text), flowai.extension_allow(text, text),
     flowai.function_disallow(regprocedure, text) TO flowai_admin;
 
@@ -228,7 +229,7 @@ COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a referenc
 COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it. Error XX001 (rule ref_payload_intact) as ref_resolve.';
 COMMENT ON FUNCTION flowai.ref_resolve_many(jsonb) IS 'Payloads of many references, given as an array of handles [{"kind", "id"}], as plans name them: one row for each, in order: ordinal, kind, id, found, payload, expires_at; the last two are NULL where found is false. Error XX001 (rule ref_payload_intact) if somebody altered one of the payloads from outside, 22023 if refs is no array; no rows for NULL.';
 COMMENT ON FUNCTION flowai.ref_rows(text, text) IS 'The elements of a payload that is an array, in order: ordinal, row. Errors as ref_resolve; 22023 if the payload is no array.';
-COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. Rows as ref_put; errors as ref_put and as flowai.query. max_rows: error 54000 if there are more.';
+COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. Rows as ref_put; errors as ref_put, before the statement runs where they have nothing to do with its rows, and as flowai.query. max_rows: error 54000 if there are more.';
 COMMENT ON FUNCTION flowai.ref_extend(text, text, interval) IS 'Lets a reference live at least so long from now, or for ever if ttl is NULL; never shorter than it would. Returns when it expires. Error P0002 if it does not live, 22023 for a bad kind or ttl, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_purge(integer) IS 'Removes at most max_rows of the tenant''s references that have expired, with their payloads, and returns how many; keeps those that an unfinished plan uses. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
@@ -1153,6 +1154,17 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'ref_put_wrapper';
+
+-- flowai_runtime::api::reference::ref_put_check
+CREATE  FUNCTION "ref_put_check"(
+	"kind" TEXT, /* Option < & str > */
+	"summary" jsonb, /* Option < Jsonb > */
+	"ttl" interval /* Option < Interval > */
+) RETURNS bool /* bool */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'ref_put_check_wrapper';
 
 -- flowai_runtime::api::reference::ref_resolve
 CREATE  FUNCTION "ref_resolve"(
@@ -4190,6 +4202,7 @@ END;
 --   api::query::query_array
 --   api::query::database_identity
 --   api::reference::ref_put
+--   api::reference::ref_put_check
 
 -- Read-only SQL: what statements may call beyond the functions of the server.
 
@@ -4289,6 +4302,7 @@ COMMENT ON FUNCTION flowai.function_standing(oid[]) IS 'For those of the functio
 -- ------------------------------------------------------------------------------- rows of a query
 
 ALTER FUNCTION flowai.query_array(text, integer, interval) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.ref_put_check(text, jsonb, interval) SET SCHEMA flowai_internal;
 
 CREATE FUNCTION flowai.query_rows(sql text, max_rows integer DEFAULT 1000, timeout interval DEFAULT '5 s')
 RETURNS SETOF jsonb
@@ -4300,13 +4314,14 @@ BEGIN ATOMIC
     ORDER BY r.place;
 END;
 
--- The rows go from the query into the reference, and never to the client.
+-- The rows go from the query into the reference, and never to the client. CASE, because the query may take long and
+-- nobody shall wait for it who has misspelt the kind.
 CREATE FUNCTION flowai.ref_put_query(kind text, sql text, summary jsonb DEFAULT NULL, ttl interval DEFAULT NULL, max_rows integer DEFAULT 10000, timeout interval DEFAULT '30 s')
 RETURNS TABLE (kind text, id text, created boolean, summary jsonb, expires_at timestamptz)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1
 BEGIN ATOMIC
     SELECT p.kind, p.id, p.created, p.summary, p.expires_at
-    FROM flowai.ref_put($1, flowai_internal.query_array($2, $5, $6), $3, $4) AS p;
+    FROM flowai.ref_put($1, CASE WHEN flowai_internal.ref_put_check($1, $3, $4) THEN flowai_internal.query_array($2, $5, $6) END, $3, $4) AS p;
 END;
 
 /*

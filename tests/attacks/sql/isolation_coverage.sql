@@ -221,6 +221,7 @@ INSERT INTO arena.calls VALUES
 ('flowai_internal.query_array(text,integer,interval)', $$SELECT flowai_internal.query_array('TABLE flowai.kv_entries', 1, '1 s')$$, 'error 42501'),
 ('flowai_internal.query_target_place(text)', $$SELECT source FROM flowai_internal.query_target_place('vault')$$, 'error 42501'),
 ('flowai_internal.readiness_checks()', $$SELECT count(*) FROM flowai_internal.readiness_checks()$$, 'error 42501'),
+('flowai_internal.ref_put_check(text,jsonb,interval)', $$SELECT flowai_internal.ref_put_check('vault', NULL, NULL)$$, 'error 42501'),
 ('flowai_internal.ref_intact(text,text,jsonb)', $$SELECT flowai_internal.ref_intact('vault', arena.known('ref'), '1')$$, 'error 42501'),
 ('flowai_internal.require_known_tenant(text)', $$SELECT flowai_internal.require_known_tenant('acme')$$, 'error 42501'),
 ('flowai_internal.secure_tenant_table(regclass,boolean)', $$SELECT flowai_internal.secure_tenant_table('flowai.kv_entries')$$, 'error 42501'),

@@ -187,6 +187,12 @@ SELECT kind, created, summary FROM flowai.ref_put_query('table rows', 'SELECT i 
 SELECT id = :'one' AS same, created FROM flowai.ref_put_query('table rows', 'VALUES (1), (2)') p;
 SELECT * FROM flowai.ref_put_query('table rows', 'DELETE FROM flowai.refs');
 SELECT * FROM flowai.ref_put_query('table rows', 'SELECT generate_series(1, 10)', max_rows => 5);
+-- What has nothing to do with the rows is refused before the statement runs, which would fail.
+SELECT * FROM flowai.ref_put_query('no such kind', 'SELECT 1 / 0');
+SELECT * FROM flowai.ref_put_query(NULL, 'SELECT 1 / 0');
+SELECT * FROM flowai.ref_put_query('table rows', 'SELECT 1 / 0', ttl => '-1 s');
+SELECT * FROM flowai.ref_put_query('table rows', 'SELECT 1 / 0', summary => to_jsonb(repeat('x', 2048)));
+SELECT * FROM flowai.ref_put_query('table rows', 'SELECT 1 / 0');
 -- Longer, never shorter.
 SELECT flowai.ref_extend('table rows', :'two', '2 hours') > now() + interval '119 minutes' AS extended;
 SELECT flowai.ref_extend('table rows', :'two', '1 minute') > now() + interval '119 minutes' AS kept;
