@@ -201,10 +201,13 @@ DECLARE
     budget bigint := max_rows;
 BEGIN
     PERFORM flowai_internal.require_known_tenant(tenant);
-    IF max_rows IS NULL OR max_rows < 1 THEN
+    IF max_rows IS NULL THEN
+        RAISE EXCEPTION 'argument "max_rows" must not be null'
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'argument_required', HINT = 'Pass a value for "max_rows".';
+    ELSIF max_rows < 1 THEN
         RAISE EXCEPTION 'argument "max_rows" is out of range'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
-                  DETAIL = format('It is %s.', COALESCE(max_rows::text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+                  DETAIL = format('It is %s.', max_rows), HINT = 'Pass a number of rows above 0.';
     ELSIF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION 'a tenant can be dropped in READ COMMITTED only'
             USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'tenant_drop_sees_all',
@@ -264,20 +267,15 @@ END $$;
 
 -- Commits after each batch, so that nobody waits for long and what is done stays done. No SET clause and
 -- no definer's rights, with which a procedure may not commit: every name says its schema.
-CREATE PROCEDURE flowai.tenant_drop(tenant text, batch_rows integer DEFAULT 10000)
+CREATE PROCEDURE flowai.tenant_drop(tenant text, max_rows integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $$
 DECLARE
     item record;
     finished boolean := false;
 BEGIN
-    IF batch_rows IS NULL OR batch_rows OPERATOR(pg_catalog.<) 1 THEN
-        RAISE EXCEPTION 'argument "batch_rows" is out of range'
-            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
-                  DETAIL = pg_catalog.format('It is %s.', COALESCE(batch_rows::pg_catalog.text, 'NULL')), HINT = 'Pass a number of rows above 0.';
-    END IF;
     WHILE NOT finished LOOP
-        FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, batch_rows) AS d LOOP
+        FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, max_rows) AS d LOOP
             RAISE NOTICE 'deleted % of %', item.deleted, item.relation;
             finished := item.done;
         END LOOP;

@@ -46,7 +46,7 @@ def visit_create_function(self, ancestors, node):
 visitors.SQLVisitor.visit_CreateFunctionStmt = visit_create_function
 
 options = argparse.Namespace(
-    summary_only=False, plpgsql=True, ignore=[], ignore_lang=[], sql_fn=[], proc_without_search_path=["flowai.tenant_drop(tenant text,batch_rows integer)"], append=False)
+    summary_only=False, plpgsql=True, ignore=[], ignore_lang=[], sql_fn=[], proc_without_search_path=["flowai.tenant_drop(tenant text,max_rows integer)"], append=False)
 counter = Counter(options)
 # pglast writes the name "row" without its quotes, and cannot read that again.
 script = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8").replace('"row"', '"one_row"')

@@ -129,6 +129,7 @@ RESET client_min_messages;
 SET ROLE steward;
 SELECT flowai.tenant_drop_some('nobody');
 SELECT flowai.tenant_drop_some('acme copy', 0);
+SELECT flowai.tenant_drop_some('acme copy', NULL);
 CALL flowai.tenant_drop('acme copy', 0);
 CALL flowai.tenant_drop('acme copy', NULL);
 -- Each step in a transaction of its own: until the first one commits, members can still write.
