@@ -4,6 +4,7 @@
 -- that by the moment of reading, writes by that of writing: a statement may last, as a block of PL/pgSQL does.
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.argument_word(text, text, text[]) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai.kv_entries (

@@ -210,7 +210,8 @@ BEGIN ATOMIC
     SELECT a.id, a.subject_kind, a.subject_id, a.title, a.requested_by, a.requested_at, a.expires_at,
            flowai_internal.approval_status(a.decision, a.expires_at), a.comment, a.used_at
     FROM flowai.approvals a
-    WHERE a.tenant_id = flowai.current_tenant()
+    WHERE flowai_internal.argument_word('which', approval_list.which, '{asked,waiting}')
+      AND a.tenant_id = flowai.current_tenant()
       AND CASE approval_list.which WHEN 'asked' THEN a.requested_by = (SELECT w.role FROM flowai.whoami() AS w)
                                    WHEN 'waiting' THEN a.id IN (SELECT i.id FROM flowai.approval_inbox i) END
       AND (approval_list.after IS NULL OR (a.requested_at, a.id) < (

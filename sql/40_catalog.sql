@@ -192,7 +192,8 @@ BEGIN ATOMIC
                        WHERE c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
                          AND c.id = CASE e.direction WHEN 'out' THEN e.to_id ELSE e.from_id END)
     FROM edge e
-    WHERE get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds)
+    WHERE flowai_internal.argument_word('direction', get_catalog_relations.direction, '{out,in,both}')
+      AND (get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds))
     ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
     LIMIT flowai_internal.page_rows(max_rows);
 END;

@@ -61,7 +61,8 @@ RETURNS TABLE (name text, kind text, source text, defined_by text, defined_at ti
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 10
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+    SELECT flowai_internal.require_known_tenant(tenant);
     SELECT t.name, t.kind, t.source, t.defined_by, t.defined_at
     FROM flowai_internal.query_targets t WHERE t.tenant_id = tenant ORDER BY t.name;
 END;
-COMMENT ON FUNCTION flowai.query_target_list(text) IS 'The targets of a tenant with where they are: the name of a foreign server, or the path of a file. For flowai_admin.';
+COMMENT ON FUNCTION flowai.query_target_list(text) IS 'The targets of a tenant with where they are: the name of a foreign server, or the path of a file. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';

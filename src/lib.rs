@@ -21,7 +21,7 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/20_kv.sql",
     name = "kv",
-    requires = ["tenancy", api::page::page_rows, api::page::prefix_end]
+    requires = ["tenancy", api::page::page_rows, api::page::argument_word, api::page::prefix_end]
 );
 extension_sql_file!(
     "../sql/12_event.sql",
@@ -60,7 +60,7 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/40_catalog.sql",
     name = "catalog",
-    requires = ["tenancy", api::catalog::catalog_view_write, api::catalog::catalog_view_end]
+    requires = ["kv", api::catalog::catalog_view_write, api::catalog::catalog_view_end]
 );
 extension_sql_file!("../sql/41_search.sql", name = "search", requires = ["catalog"]);
 extension_sql_file!("../sql/43_profile.sql", name = "profile", requires = ["search"]);
@@ -87,7 +87,11 @@ extension_sql_file!(
     name = "data_environment",
     requires = ["catalog"]
 );
-extension_sql_file!("../sql/44_query_target.sql", name = "query_target", requires = ["query"]);
+extension_sql_file!(
+    "../sql/44_query_target.sql",
+    name = "query_target",
+    requires = ["query", "tenant_data"]
+);
 extension_sql_file!("../sql/46_bounds.sql", name = "bounds", requires = ["query"]);
 extension_sql_file!("../sql/99_surface.sql", name = "surface", finalize);
 

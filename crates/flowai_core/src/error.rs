@@ -82,7 +82,7 @@ impl Error {
     }
 
     /// A required argument that is NULL.
-    pub fn missing(argument: &'static str) -> Self {
+    pub fn missing(argument: &str) -> Self {
         Self::new(
             Kind::MissingInput,
             "argument_required",

@@ -1,6 +1,7 @@
-//! Pages of lists: how many rows, and which range of keys a prefix is.
+//! Pages of lists: how many rows, which range of keys a prefix is, and which words pick among them.
 
 use crate::error::{Error, Result};
+use crate::name::shorten;
 
 /// Most rows of a page.
 pub const MAX_ROWS: i32 = 1000;
@@ -18,6 +19,20 @@ pub fn rows(max_rows: Option<i32>) -> Result<i32> {
     Err(Error::invalid("max_rows_range", "argument \"max_rows\" is out of range")
         .detail(format!("It is {rows}; a page has 1 to {MAX_ROWS} rows."))
         .hint("Pass a number in that range, and the last key of a page as \"after\" of the next."))
+}
+
+/// An argument that is one of a few words, checked.
+pub fn word(argument: &str, given: Option<&str>, words: &[impl AsRef<str>]) -> Result<()> {
+    let given = given.ok_or_else(|| Error::missing(argument))?;
+    if words.iter().any(|word| word.as_ref() == given) {
+        return Ok(());
+    }
+    let words = words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    Err(Error::invalid(
+        "argument_word",
+        format!("argument \"{argument}\" cannot be \"{}\"", shorten(given)),
+    )
+    .hint(format!("Pass one of {words}.")))
 }
 
 /// The first text, in order of bytes, that is above everything that begins with `prefix`.
@@ -61,6 +76,18 @@ mod tests {
             assert_eq!(rows(Some(wrong)).unwrap_err().rule, "max_rows_range");
         }
         assert_eq!(rows(None).unwrap_err().kind, crate::Kind::MissingInput);
+    }
+
+    #[test]
+    fn a_word_is_one_of_those() {
+        let words = ["in", "out"];
+        assert_eq!(word("direction", Some("out"), &words), Ok(()));
+        for wrong in ["", "Out", "outgoing", "in, out"] {
+            let error = word("direction", Some(wrong), &words).unwrap_err();
+            assert_eq!(error.rule, "argument_word");
+            assert_eq!(error.hint.as_deref(), Some("Pass one of in, out."));
+        }
+        assert_eq!(word("direction", None, &words).unwrap_err().kind, crate::Kind::MissingInput);
     }
 
     proptest! {

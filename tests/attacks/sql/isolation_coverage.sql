@@ -216,6 +216,7 @@ INSERT INTO arena.calls VALUES
 ('flowai_internal.function_numbers_noted_in()', $$SELECT flowai_internal.function_numbers_noted_in()$$, 'error 42501'),
 ('flowai_internal.make_tenant_reference(name,regclass,text,regclass,text,text)', $$SELECT flowai_internal.make_tenant_reference('mine', 'flowai.refs', 'tenant_id', 'flowai.kv_entries', 'tenant_id')$$, 'error 42501'),
 ('flowai_internal.make_tenant_table(regclass,boolean)', $$SELECT flowai_internal.make_tenant_table('flowai.kv_entries')$$, 'error 42501'),
+('flowai_internal.argument_word(text,text,text[])', $$SELECT flowai_internal.argument_word('which', 'acme', '{acme}')$$, 'error 42501'),
 ('flowai_internal.page_rows(integer)', $$SELECT flowai_internal.page_rows(1)$$, 'error 42501'),
 ('flowai_internal.prefix_end(text)', $$SELECT flowai_internal.prefix_end('a')$$, 'error 42501'),
 ('flowai_internal.query_array(text,integer,interval)', $$SELECT flowai_internal.query_array('TABLE flowai.kv_entries', 1, '1 s')$$, 'error 42501'),

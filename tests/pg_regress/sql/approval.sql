@@ -83,7 +83,8 @@ SELECT subject_kind, subject_id, title, status, comment FROM flowai.approval_lis
 SELECT count(*) FROM flowai.approval_list(max_rows => 1);
 SELECT (SELECT array_agg(id) FROM flowai.approval_list(after => (SELECT id FROM flowai.approval_list(max_rows => 1)))) = (SELECT (array_agg(id))[2:] FROM flowai.approval_list()) AS the_rest;
 SELECT count(*) = (SELECT count(*) FROM flowai.approval_inbox) AS what_waits FROM flowai.approval_list('waiting');
-SELECT count(*) FROM flowai.approval_list('odd');
+SELECT count(*) FROM flowai.approval_list('mine');
+SELECT count(*) FROM flowai.approval_list(NULL);
 -- Taken back by who asked, once.
 SELECT id AS db FROM flowai.approval_outbox WHERE subject_id = 'db' \gset
 SET SESSION AUTHORIZATION acme_lead;

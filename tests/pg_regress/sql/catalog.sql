@@ -64,6 +64,16 @@ SELECT ordinal, id FROM flowai.list_schema_fields('main.products');
 SELECT ordinal, id FROM flowai.list_schema_fields('table:nothing');
 SELECT * FROM flowai.get_catalog_relations('table:orders');
 SELECT * FROM flowai.get_catalog_relations('table:products', direction => 'out', kinds => '{contains}');
+SELECT * FROM flowai.get_catalog_relations('table:products', 'outgoing');
+SELECT * FROM flowai.get_catalog_relations('table:products', NULL);
+-- Also where a plan serves all words, and where there is nothing to list.
+SET plan_cache_mode = force_generic_plan;
+PREPARE related AS SELECT from_id, to_id FROM flowai.get_catalog_relations($1, $2, $3);
+EXECUTE related('table:products', 'out', '{contains}');
+EXECUTE related('table:nothing', 'both', NULL);
+EXECUTE related('table:nothing', 'outgoing', NULL);
+DEALLOCATE related;
+RESET plan_cache_mode;
 SELECT * FROM flowai.catalog_check();
 
 -- Paths: shortest first, no entry twice, cycles end.

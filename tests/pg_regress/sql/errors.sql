@@ -148,7 +148,8 @@ SELECT c.n, r.state, r.rule, r.message, r.hint FROM (VALUES
     (96, 'acme_app', 'flowai.plan_reap(-1)'),
     (97, 'acme_app', 'flowai.plan_kind_define(''k'', jsonb_build_object(''title'', repeat(''x'', 1100000)))'),
     (98, 'acme_app', 'flowai.plan_kind_define(''k'', (repeat(''[[[['', 32) || repeat('']]]]'', 32))::jsonb)'),
-    (99, 'steward', 'flowai.approval_policy_set(''acme'', ''tools'', ''kv_delete'', ''always'')')
+    (99, 'steward', 'flowai.approval_policy_set(''acme'', ''tools'', ''kv_delete'', ''always'')'),
+    (100, 'acme_app', 'flowai.get_catalog_relations(''table:t'', ''outgoing'')')
 ) AS c(n, role, call), pg_temp.raised(c.role, c.call) AS r ORDER BY c.n;
 SET ROLE steward;
 SELECT flowai.tenant_revoke('acme', 'acme_other');

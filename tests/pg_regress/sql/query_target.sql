@@ -60,6 +60,7 @@ SET ROLE steward;
 SELECT flowai.query_target_define('acme', 'there', 'postgres', 'there') AS created;
 SELECT name, kind, replace(source, :'lake', 'lake') AS source, defined_by FROM flowai.query_target_list('acme');
 SELECT name, kind FROM flowai.query_target_list(NULL);
+SELECT name, kind FROM flowai.query_target_list('nonesuch');
 
 -- ------------------------------------------------------------------------------- who sees what
 SET ROLE acme_app;
