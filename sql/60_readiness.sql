@@ -1,12 +1,13 @@
 -- Whether what the runtime promises holds in this database, asked of the system catalogs each time.
 --
 -- A check counts the objects that it looked at and names the broken ones. One that found nothing to look
--- at has failed: a promise about no objects is no promise. Advisory checks tell of a set-up that is
--- allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every property once and
--- sees its check fail.
+-- at has failed: a promise about no objects is no promise. What this version does not have is not promised, and
+-- nobody can mend it: its status says so, in other words than those of a failure. Advisory checks tell of
+-- a set-up that is allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every
+-- property once and sees its check fail.
 
 CREATE FUNCTION flowai_internal.readiness_checks()
-RETURNS TABLE (capability text, name text, advisory boolean, objects bigint, broken text[])
+RETURNS TABLE (capability text, name text, advisory boolean, built boolean, objects bigint, broken text[])
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
 SET search_path = pg_catalog, pg_temp
 -- Compiling so many small plans takes the server longer than all of them take to run.
@@ -243,7 +244,11 @@ check_row (capability, name, advisory, object, ok) AS (
         FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole AND has_database_privilege(a.member, current_database(), 'CONNECT')
     UNION ALL SELECT routing.title, 'one_tenant_per_role', true, pg_get_userbyid(t.role), count(*) = 1
         FROM routing, role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY routing.title, t.role
-    UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', EXISTS (
+    -- Whoever works for one tenant needs no preloading. For a role of several, no cursor WITH HOLD is then declared
+    -- before the library is there to refuse it.
+    UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', NOT EXISTS (
+            SELECT FROM role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY t.role HAVING count(*) > 1)
+         OR EXISTS (
             SELECT FROM pg_settings s WHERE s.name IN ('session_preload_libraries', 'shared_preload_libraries')
               AND 'flowai_runtime' = ANY (regexp_split_to_array(replace(s.setting, '$libdir/', ''), '\s*,\s*'))) FROM routing
     UNION ALL SELECT routing.title, 'no_pinned_foreign_tenant', true, COALESCE(pg_get_userbyid(s.setrole), 'every role'),
@@ -266,14 +271,15 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT telemetry.title, 'parameters_not_logged', true, s.name, s.setting IN ('-1', '0') FROM telemetry, pg_settings s
         WHERE s.name IN ('log_parameter_max_length_on_error')
 
-    -- ----------------------------------------------------------- what is not built yet says so
+    -- ------------------------------------------------------------- what is not built says so
     UNION ALL SELECT packs.title, 'flows_built', false, t.label, true FROM packs, tenant_table t WHERE t.label = 'flowai.flows'
     UNION ALL SELECT components.title, 'artifacts_built', false, t.label, true FROM components, tenant_table t WHERE t.label = 'flowai.artifacts'
     UNION ALL SELECT artifacts.title, 'packs_built', false, t.label, true FROM artifacts, tenant_table t WHERE t.label = 'flowai.packs'
     UNION ALL SELECT secrets.title, 'secrets_built', false, t.label, true FROM secrets, tenant_table t WHERE t.label = 'flowai_internal.secrets'
     UNION ALL SELECT bindings.title, 'bindings_built', false, t.label, true FROM bindings, tenant_table t WHERE t.label = 'flowai.bindings'
 ),
--- Every check there is, so that one without an object is seen. Without tenants there are no members.
+-- Every check there is, so that one without an object is seen. Without tenants there are no members. A name that
+-- ends with _built is not a check, but a part of the capability that a version has or has not.
 expected (name, capability, advisory, may_be_empty) AS (
     SELECT e.name, c.title, e.advisory, e.may_be_empty
     FROM (VALUES
@@ -311,13 +317,14 @@ expected (name, capability, advisory, may_be_empty) AS (
           UNION ALL SELECT 'artifacts', title FROM artifacts UNION ALL SELECT 'secrets', title FROM secrets
           UNION ALL SELECT 'bindings', title FROM bindings UNION ALL SELECT 'telemetry', title FROM telemetry) AS c USING (subsystem)
 )
-SELECT e.capability, e.name, e.advisory, count(r.object),
-       CASE WHEN count(r.object) = 0 AND NOT e.may_be_empty THEN '{"nothing to check"}'
+SELECT e.capability, e.name, e.advisory, count(r.object) > 0 OR NOT e.name ~ '_built$', count(r.object),
+       CASE WHEN count(r.object) = 0 AND e.name ~ '_built$' THEN '{"not part of this version"}'
+            WHEN count(r.object) = 0 AND NOT e.may_be_empty THEN '{"nothing to check"}'
             ELSE COALESCE(array_agg(DISTINCT r.object ORDER BY r.object) FILTER (WHERE NOT r.ok), '{}') END
 FROM expected e LEFT JOIN check_row r ON r.capability = e.capability AND r.name = e.name
 GROUP BY e.capability, e.name, e.advisory, e.may_be_empty
 $$;
-COMMENT ON FUNCTION flowai_internal.readiness_checks() IS 'Every check of flowai.readiness(): how many objects it looked at, and which are broken.';
+COMMENT ON FUNCTION flowai_internal.readiness_checks() IS 'Every check of flowai.readiness(): whether this version has what it is about, how many objects it looked at, and which are broken.';
 
 CREATE FUNCTION flowai.readiness()
 RETURNS TABLE (capability text, status text, checks bigint, failing jsonb)
@@ -327,8 +334,10 @@ BEGIN ATOMIC
     -- Loads the library, so that its settings are there to be looked at; whatever flowai.tenant says.
     SELECT w.login FROM flowai.whoami() AS w;
     SELECT c.capability,
-           CASE WHEN bool_or(cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
-                WHEN bool_or(cardinality(c.broken) > 0) THEN 'partially ready'
+           CASE WHEN bool_or(c.built AND cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
+                WHEN bool_or(c.built AND cardinality(c.broken) > 0) THEN 'partially ready'
+                WHEN NOT bool_or(c.built) THEN 'not built'
+                WHEN NOT bool_and(c.built) THEN 'partially built'
                 ELSE 'ready' END,
            count(*),
            COALESCE(jsonb_object_agg(c.name, to_jsonb(c.broken[1:20]) ORDER BY c.name) FILTER (WHERE cardinality(c.broken) > 0), '{}')

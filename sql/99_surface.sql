@@ -233,7 +233,7 @@ GRANT EXECUTE ON FUNCTION flowai.tools(), flowai.call_tool(text, jsonb) TO flowa
 
 -- ---------------------------------------------------------------------------------- readiness
 
-COMMENT ON FUNCTION flowai.readiness() IS 'Whether what the runtime promises holds here, one row per capability: status (ready; partially ready: an advisory check failed; not ready), checks, and failing: an object of each failed check with at most 20 of the objects that broke it. Computed from the system catalogs at each call. For flowai_admin.';
+COMMENT ON FUNCTION flowai.readiness() IS 'Whether what the runtime promises holds here, one row per capability: status (ready; not ready; partially ready: an advisory check failed; not built, partially built: this version does not have it, or not all of it, and what it has is ready), checks, and failing: an object of each failed check with at most 20 of the objects that broke it. Computed from the system catalogs at each call. For flowai_admin.';
 COMMENT ON FUNCTION flowai.selftest() IS 'Probes isolation with two tenants that it makes and takes back: probe in words, ok. Leaves nothing. Needs a transaction that may write. For flowai_admin.';
 GRANT EXECUTE ON FUNCTION flowai.readiness(), flowai.selftest() TO flowai_admin;
 

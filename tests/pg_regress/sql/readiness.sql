@@ -154,6 +154,13 @@ SELECT c.name FROM flowai_internal.readiness_checks() c WHERE c.name NOT IN (SEL
 -- Everything is as it was.
 SELECT capability, status, checks FROM flowai.readiness();
 
+-- Nothing of what can be done about it is left to do where no role has several tenants.
+BEGIN;
+SET LOCAL ROLE steward;
+SELECT m.tenant, flowai.tenant_revoke(m.tenant, 'pool') FROM flowai.tenant_list() m WHERE 'pool' = ANY (m.members);
+SELECT capability, status, failing FROM flowai.readiness();
+ROLLBACK;
+
 -- Probes from inside, of which nothing stays.
 SET ROLE steward;
 SELECT * FROM flowai.selftest();
