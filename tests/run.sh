@@ -193,11 +193,7 @@ for rung in "${rungs[@]}"; do
     [[ " ${all[*]} " == *" $rung "* ]] || die "no rung is called $rung; there are: ${all[*]}"
 done
 
-if [[ " ${rungs[*]} " == *" attacks "* ]]; then
-    scripts/prepare attacks
-else
-    scripts/prepare
-fi
+scripts/prepare "${rungs[@]}"
 [ "${rungs[*]}" = unit ] || scripts/build dev
 read -ra flags <<<"$(rust_flags)"
 shopt -s nullglob
