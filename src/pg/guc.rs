@@ -32,6 +32,9 @@ impl Text {
     }
 }
 
+/// The workspace where none is selected.
+const DEFAULT_WORKSPACE: &CStr = c"default";
+
 static TENANT: Text = Text::new();
 static WORKSPACE: Text = Text::new();
 
@@ -94,8 +97,9 @@ pub(crate) fn tenant_selector_is(selector: &str) -> bool {
 
 /// `flowai.workspace`; blank, as SET LOCAL leaves it, means the default one.
 pub(crate) fn workspace() -> String {
-    let value = String::from_utf8_lossy(WORKSPACE.bytes());
-    if value.is_empty() { "default".to_owned() } else { value.into_owned() }
+    let value = WORKSPACE.bytes();
+    let value = if value.is_empty() { DEFAULT_WORKSPACE.to_bytes() } else { value };
+    String::from_utf8_lossy(value).into_owned()
 }
 
 /// Most bytes that a key/value entry's value may have.
@@ -156,7 +160,7 @@ pub(crate) fn query_max_cell_bytes() -> usize {
     QUERY_MAX_CELL_BYTES.get() as usize * 1024
 }
 
-/// Most memory that a session may have while a query runs, in kB.
+/// Most memory that a query may add to its session's, in kB.
 pub(crate) fn query_max_memory_kb() -> u64 {
     QUERY_MAX_MEMORY.get() as u64
 }
@@ -214,7 +218,7 @@ pub(crate) fn init() {
             c"Selects the catalog workspace inside the tenant.".as_ptr(),
             c"A scope, not a boundary of rights: every member of the tenant may select every workspace. Blank means \"default\".".as_ptr(),
             WORKSPACE.0.get(),
-            c"default".as_ptr(),
+            DEFAULT_WORKSPACE.as_ptr(),
             pg_sys::GucContext::PGC_USERSET,
             0,
             Some(check_id),

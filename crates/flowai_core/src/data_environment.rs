@@ -15,9 +15,6 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Most problems that are told of one document.
 pub const MAX_PROBLEMS: usize = 200;
 
-/// The workspace of a document that names none.
-pub const DEFAULT_WORKSPACE: &str = "default";
-
 const KEYS: [&str; 8] = [
     "tenant_id",
     "workspace_id",
