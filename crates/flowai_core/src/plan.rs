@@ -88,11 +88,6 @@ impl State {
             (_, to) => to.name(),
         }
     }
-
-    /// Whether a plan may go from here to there.
-    pub fn leads_to(self, other: Self) -> bool {
-        self.next().contains(&other)
-    }
 }
 
 /// A plan's body, checked.
