@@ -220,6 +220,69 @@ SELECT flowai.call_tool('search_catalog', '{"query": "x"}') -> 'total' AS total;
 RESET flowai.workspace;
 SET SESSION AUTHORIZATION globex_app;
 SELECT flowai.call_tool('search_catalog', '{"query": "x"}') -> 'total' AS total;
+
+-- ------------------------------------------------- what is written twice is the same in both places
+-- What a tool takes where an argument is not given is in src/store/tool.rs; the function says it too.
+\set source `cat "$PG_ABS_SRCDIR"/../../src/store/tool.rs`
+CREATE TEMP TABLE standard AS
+WITH piece AS (
+    SELECT substring(p FROM '^(\w+)" => ') AS tool, p AS statement FROM regexp_split_to_table(:'source', E'\n        "') AS p
+)
+SELECT p.tool, COALESCE(m[1], m[3]) AS argument, COALESCE(m[2], m[4]) AS in_tool
+FROM piece p, regexp_matches(p.statement, 'COALESCE\(\(?\$1 ->>? ''(\w+)''(?:\)::[\w:]+)?, (''[^'']*''|[\w.]+)\)|COALESCE\(", texts!\("(\w+)"\), ", (''{}'')\)', 'g') AS m
+WHERE p.tool IS NOT NULL;
+SELECT count(*) AS standards, count(DISTINCT tool) AS tools, array_agg(DISTINCT argument ORDER BY argument) AS arguments FROM standard;
+WITH given AS (
+    SELECT p.proname::text AS tool, a.name AS argument,
+           pg_get_function_arg_default(p.oid, a.position::integer) AS in_function
+    FROM pg_proc p, unnest(p.proargnames) WITH ORDINALITY AS a (name, position)
+    WHERE p.pronamespace = 'flowai'::regnamespace AND a.position <= p.pronargs
+)
+SELECT s.*, g.in_function FROM standard s LEFT JOIN given g USING (tool, argument)
+WHERE regexp_replace(g.in_function, '::[\w\[\]]+$', '') IS DISTINCT FROM s.in_tool ORDER BY s.tool, s.argument;
+-- And the bounds in its schema are those of the function, which refuses what is just outside. Three are narrower, where
+-- the function has nothing to refuse: no ids, a page after column -1, a plan's revision 0. Left out are the bounds of
+-- JSON's integers and of the type integer.
+SELECT flowai.ref_kind_define('bound'), flowai.plan_kind_define('bound', '{}');
+CREATE FUNCTION pg_temp.state(call text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'SELECT count(*) FROM ' || call;
+    RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+CREATE TEMP TABLE bound AS
+SELECT t.name AS tool, p.key AS argument, b.bound, b.said
+FROM flowai.tools() t, jsonb_each(t.input_schema -> 'properties') AS p,
+     LATERAL (VALUES ('minimum', (p.value ->> 'minimum')::numeric), ('maximum', (p.value ->> 'maximum')::numeric),
+                     ('minItems', (p.value ->> 'minItems')::numeric), ('maxItems', (p.value ->> 'maxItems')::numeric)) AS b (bound, said)
+WHERE b.said IS NOT NULL AND b.said NOT IN (2147483647, 9007199254740991);
+CREATE TEMP TABLE way (tool text, argument text, call text);
+INSERT INTO way VALUES
+    ('approval_list', 'max_rows', 'flowai.approval_list(max_rows => %s)'),
+    ('approval_request', 'deadline_seconds', 'flowai.approval_request(''bound'', ''b'', ''1'', make_interval(secs => %s))'),
+    ('event_list', 'max_rows', 'flowai.event_list(max_rows => %s)'),
+    ('execute_query', 'max_rows', 'flowai.execute_query(''SELECT 1'', max_rows => %s)'),
+    ('get_catalog_entities', 'ids', 'flowai.get_catalog_entities(ARRAY(SELECT i::text FROM generate_series(1, %s) i))'),
+    ('get_catalog_relations', 'max_rows', 'flowai.get_catalog_relations(''bound'', max_rows => %s)'),
+    ('get_relation_paths_between', 'max_hops', 'flowai.get_relation_paths_between(''bound'', ''none'', max_hops => %s)'),
+    ('get_relation_paths_between', 'max_paths', 'flowai.get_relation_paths_between(''bound'', ''none'', max_paths => %s)'),
+    ('kv_list', 'max_rows', 'flowai.kv_list(''bound'', max_rows => %s)'),
+    ('kv_put', 'expected_version', 'flowai.kv_put(''bound'', ''k'', ''1'', expected_version => %s)'),
+    ('kv_put', 'ttl_seconds', 'flowai.kv_put(''bound'', ''k'', ''1'', ttl => make_interval(secs => %s))'),
+    ('list_schema_fields', 'after', 'flowai.list_schema_fields(''bound'', after => %s)'),
+    ('list_schema_fields', 'max_rows', 'flowai.list_schema_fields(''bound'', max_rows => %s)'),
+    ('plan_list', 'max_rows', 'flowai.plan_list(max_rows => %s)'),
+    ('plan_store', 'expected_revision', 'flowai.plan_store(''bound'', ''b'', ''{"title": "t", "steps": [{"operation": "o"}]}'', expected_revision => %s)'),
+    ('ref_list', 'max_rows', 'flowai.ref_list(max_rows => %s)'),
+    ('ref_put', 'ttl_seconds', 'flowai.ref_put(''bound'', ''1'', ttl => make_interval(secs => %s))'),
+    ('ref_put_query', 'max_rows', 'flowai.ref_put_query(''bound'', ''SELECT 1'', max_rows => %s)'),
+    ('sample_table_data', 'max_rows', 'flowai.sample_table_data(''bound'', max_rows => %s)'),
+    ('search_catalog', 'max_rows', 'flowai.search_catalog(''bound'', max_rows => %s)');
+SELECT b.tool, b.argument, b.bound, b.said, pg_temp.state(format(w.call, b.said)) AS inside,
+       pg_temp.state(format(w.call, b.said + CASE WHEN b.bound ~ '^min' THEN -1 ELSE 1 END)) AS outside
+FROM bound b LEFT JOIN way w USING (tool, argument) ORDER BY b.tool COLLATE "C", b.argument COLLATE "C", b.bound COLLATE "C";
+
 SET SESSION AUTHORIZATION steward;
 SELECT flowai.tenant_revoke('acme', 'acme_lead');
 RESET SESSION AUTHORIZATION;
