@@ -113,14 +113,14 @@ COMMENT ON FUNCTION flowai.tenant_usage(text) IS 'What a tenant has: relation, r
 COMMENT ON FUNCTION flowai.tenant_version_set(text, text) IS 'Records a new revision of a tenant''s configuration and returns when. Error P0002 for an unknown tenant, 22023 for a blank version, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_history(text) IS 'Every revision that a tenant''s configuration had, oldest first. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_drop_some(text, integer) IS 'One step of flowai.tenant_drop, which must be a transaction of its own: ends all memberships, those of dropped roles too; or, when there are none, waits for the transactions of former members that still write, and deletes at most max_rows rows; at last, what administrators noted about the tenant. Rows: relation, deleted, and done: nothing was left, and the tenant is gone. Error P0002 for an unknown tenant, 22023 for a bad max_rows, 22004 for NULL, 55000 in a transaction that has ended a membership of the tenant, 0A000 under REPEATABLE READ and SERIALIZABLE. For flowai_admin.';
-COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches with a commit after each; a NOTICE for each batch says what went. Members lose access first; what they had begun to write is waited for, and goes too. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
+COMMENT ON PROCEDURE flowai.tenant_drop(text, integer) IS 'CALL it to remove a tenant and every row that it has, in batches of at most max_rows rows with a commit after each; a NOTICE for each batch says what went. Members lose access first; what they had begun to write is waited for, and goes too. If it is interrupted, CALL it again. Its events go too; the server''s log says at the end who dropped it. Not inside a transaction block. Errors as tenant_drop_some. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_export(text) IS 'Every row that a tenant has in tables of its own, as JSON that flowai.tenant_import takes in another database: place, relation, row. In one snapshot. The tenant''s key is part of it, so keep it as secret as the data. Left out: search segments, which are built anew; and what administrators said about the tenant here, to be said anew there: members, version and its history, query targets, allowed functions (by their digests here). Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.tenant_import(text, text, jsonb) IS 'Takes rows of one relation of flowai.tenant_export in, as an array, into a tenant that was just created; relations in the order of place. Returns how many. Ids, times and versions stay what they were; hashes of entries are computed anew, and a payload that is not what its reference''s id says is XX001. Events, too: whoever imports says what happened then; of 2000 or later, and none of the future. Error 22023 for another relation, no array of objects, a key that is no column, or another time of an event, 23505 for what is there already, P0002 for an unknown tenant. For flowai_admin.';
 
 -- ------------------------------------------------------------------------------------- events
 
 COMMENT ON FUNCTION flowai.event_emit(text, jsonb, text, text, text) IS 'Records an event. One row: event_id, recorded_at. Tenant, workspace, role, login, time, transaction and process are stamped by the database; nobody changes an event later. name: dotted words such as order.shipped; the first word flowai is reserved. attributes: an object of at most 8 KiB of text, nested at most 16 deep; values of keys like password, token or api_key, passwords in URLs, bearer tokens and private keys are stored as "[redacted]". severity: debug, info, warn, error. trace_id and span_id: W3C trace context. Error 22023 for another name, severity, trace or sort of attributes, 54000 over a limit, 22004 for NULL, 42501 without tenant.';
-COMMENT ON FUNCTION flowai.event_list(text, timestamptz, uuid, integer) IS 'Events whose name begins with name_prefix, in order of time: of since or later, and after the event_id given. Pass the last event_id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL name_prefix or without tenant.';
+COMMENT ON FUNCTION flowai.event_list(text, timestamptz, uuid, integer) IS 'Events whose name begins with name_prefix, in order of time: of since or later, and after the event_id given. Pass the last event_id of a page as after of the next: that pages through what is there. It does not follow what comes: ids and times are those of writing, and who commits later may have an earlier id. To follow, ask anew from a since that goes back by more than the longest transaction takes, and leave out the ids that are known. max_rows 1 to 1000 (22023). No rows for a NULL name_prefix or without tenant.';
 COMMENT ON FUNCTION flowai.event_purge(interval) IS 'Drops the events of months that ended so long ago, of all tenants; returns the partitions that went. Locks events against everybody until the transaction ends, and gives up (55P03) if that takes two seconds to get: call it by itself, in a quiet hour. Error 22023 for less than a day, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai_internal.event_note(text, text, jsonb) IS 'Records an event of the runtime''s own for a tenant. Executable by the owner alone.';
 COMMENT ON FUNCTION flowai_internal.event_first_id(timestamptz) IS 'The least event_id of that time. NULL for NULL.';
@@ -134,6 +134,7 @@ GRANT EXECUTE ON FUNCTION flowai.event_purge(interval) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------------- kv
 
+COMMENT ON FUNCTION flowai_internal.argument_word(text, text, text[]) IS 'True for an argument that is one of the words. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
 COMMENT ON FUNCTION flowai.kv_put(text, text, jsonb, interval, bigint) IS 'Writes an entry. One row: its version, created (no entry lived there), expires_at (NULL for never; without ttl an earlier expiry is lifted). expected_version makes it a compare-and-set: a version, or 0 for no entry; if it is not so, error 40001 (rule kv_version). An expired entry counts as absent. Error 22023 for a bad namespace, key, ttl or expected_version, 54000 for a value over flowai.kv_max_value_bytes as it is stored before compression, 22004 for NULL, 42501 without tenant. A ttl has no negative part.';
@@ -147,7 +148,7 @@ COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if 
 COMMENT ON FUNCTION flowai.kv_list(text, text, text, integer) IS 'Entries whose key begins with prefix, in order of key (bytes): key, value, version, expires_at. Pass the last key of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL namespace or prefix, or without tenant.';
 COMMENT ON FUNCTION flowai.kv_increment(text, text, bigint, interval) IS 'Adds to a counter, atomically; one that does not live starts at 0. One row: value, version, expires_at. ttl counts from where the counter starts; a live one keeps its expiry, so that this counts within a window of time. Error 55000 if the value is not an integer or the sum no bigint, else as kv_put.';
 
-GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.prefix_end(text),
+GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.argument_word(text, text, text[]), flowai_internal.prefix_end(text),
     flowai.kv_put(text, text, jsonb, interval, bigint), flowai.kv_put_if_absent(text, text, jsonb, interval),
     flowai.kv_get(text, text), flowai.kv_get_many(text, text[]), flowai.kv_delete(text, text),
     flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval),
@@ -161,7 +162,7 @@ COMMENT ON FUNCTION flowai.catalog_replace(jsonb, text, text) IS 'catalog_put, t
 COMMENT ON FUNCTION flowai.catalog_delete(text[]) IS 'Deletes entries and the relations that leave them. One row per id, in order: id, deleted (false if it was not there). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.get_catalog_entities(text[]) IS 'Entries by id: one row per id, in order, found = false and NULLs for one that is not there. At most 1000 ids (54000). NULL gives no rows. Error 42501 without tenant.';
 COMMENT ON FUNCTION flowai.list_schema_fields(text, integer, integer) IS 'The columns of a table or view, given by entry id or qualified name, in order of their ordinal; page with after. max_rows 1 to 1000 (22023). No rows for an unknown entry.';
-COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. NULL kinds: all. dangling: the other end is not in the catalog. max_rows 1 to 1000 (22023). No rows for an unknown entry or direction.';
+COMMENT ON FUNCTION flowai.get_catalog_relations(text, text, text[], integer) IS 'Relations of an entry: direction out, in or both; kinds limits them. NULL kinds: all. dangling: the other end is not in the catalog. Error 22023 for another direction or a bad max_rows, 22004 for a NULL one. No rows for an unknown entry.';
 COMMENT ON FUNCTION flowai.get_relation_paths_between(text, text, integer, text[], boolean, integer) IS 'Paths between two entries along relations, shortest first, ties by ids; none visits an entry twice. forward tells for each hop whether it goes along the arrow; directed follows arrows only; kinds limits the relations, NULL or empty: all. max_hops 1 to 6, max_paths 1 to 100 (22023). The search reads from both ends, 20,000 relations at most. complete: there is no other path within max_hops; false if max_paths left some away or the search stopped there. No rows for a NULL id. Error 54000 if it stopped without having found one, P0002 for an unknown entry, 22004 for another NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.catalog_check() IS 'What is odd in the workspace: relations whose far end does not exist. No rows if all is well.';
 COMMENT ON FUNCTION flowai.profile_schema(text, text) IS 'A live schema as catalog entries, without writing them: an array for catalog_put. Sees what the caller may read. What has no statistics is sampled as flowai.query_rows would: read-only, 5 seconds a column, and not where a view or a policy calls a function that was not allowed; then source is none and reason says why. Error P0002 for an unknown schema, 22004 for NULL, 22023 for a bad database_id, 42501 for a superuser or BYPASSRLS role.';
@@ -284,7 +285,7 @@ COMMENT ON FUNCTION flowai.approval_decide(uuid, text, text) IS 'Decides what wa
 COMMENT ON FUNCTION flowai.approval_withdraw(uuid, text) IS 'Takes back an approval that this role has asked for. False if it was decided already. Error 42501 (rule approval_asker) for somebody else''s, 55000 for a plan''s, which goes with plan_cancel, P0002 for an unknown one, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.approval_wait(uuid, interval) IS 'Waits until an approval is decided, its deadline has passed, or the timeout (up to an hour) is over. Row: status (open: the time is over), comment, decided_by, decided_at. Sleeps on the latch of the process between looks that get rarer, from 5 milliseconds to a second; a cancel request or statement_timeout ends it at once. Each look sees what is committed by then in every isolation level: in REPEATABLE READ and SERIALIZABLE the answer is newer than what the transaction''s own statements see. The transaction stays open meanwhile: commit what is asked before, or nobody can decide it. Error P0002 for an unknown approval, 22023 for another timeout, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.approval_get(uuid) IS 'An approval with its body and status: open, granted, denied, sent_back, withdrawn, waived or expired. No row if it is not there, for NULL, or without tenant.';
-COMMENT ON FUNCTION flowai.approval_list(text, uuid, integer) IS 'Approvals, newest first: asked, those of this role; or waiting, those that this session may decide. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows for another word or without tenant.';
+COMMENT ON FUNCTION flowai.approval_list(text, uuid, integer) IS 'Approvals, newest first: asked, those of this role; or waiting, those that this session may decide. Pass the last id of a page as after of the next. Error 22023 for another word or a bad max_rows, 22004 for a NULL one. No rows without tenant.';
 COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide; true unless told otherwise, while without any policy it may. deciders: the role whose members may decide. A policy about the tool execute_query binds ref_put_query as well. A grant counts only as long as whoever gave it may decide by the policy in force. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool, kind of plans or function, 22023 for another policy or function, or one that would protect nothing, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, who asked included, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.approval_policy_list(text) IS 'The policies of a tenant. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
@@ -322,7 +323,7 @@ GRANT EXECUTE ON FUNCTION flowai.tools(), flowai.call_tool(text, jsonb) TO flowa
 
 -- ---------------------------------------------------------------------------------- readiness
 
-COMMENT ON FUNCTION flowai.readiness() IS 'Whether what the runtime promises holds here, one row per capability: status (ready; partially ready: an advisory check failed; not ready), checks, and failing: an object of each failed check with at most 20 of the objects that broke it. Computed from the system catalogs at each call. For flowai_admin.';
+COMMENT ON FUNCTION flowai.readiness() IS 'Whether what the runtime promises holds here, one row per capability: status (ready; not ready; partially ready: an advisory check failed; not built, partially built: this version does not have it, or not all of it, and what it has is ready), checks, and failing: an object of each failed check with at most 20 of the objects that broke it. Computed from the system catalogs at each call. For flowai_admin.';
 COMMENT ON FUNCTION flowai.selftest() IS 'Probes isolation with two tenants that it makes and takes back: probe in words, ok. Leaves nothing. Needs a transaction that may write. For flowai_admin.';
 GRANT EXECUTE ON FUNCTION flowai.readiness(), flowai.selftest() TO flowai_admin;
 
@@ -770,6 +771,16 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'kv_put_many_wrapper';
+
+-- flowai_runtime::api::page::argument_word
+CREATE  FUNCTION "argument_word"(
+	"argument" TEXT, /* & str */
+	"word" TEXT, /* Option < & str > */
+	"words" TEXT[] /* Vec < String > */
+) RETURNS bool /* bool */
+IMMUTABLE PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'argument_word_wrapper';
 
 -- flowai_runtime::api::page::page_rows
 CREATE  FUNCTION "page_rows"(
@@ -1552,12 +1563,13 @@ END $$;
 -- Whether what the runtime promises holds in this database, asked of the system catalogs each time.
 --
 -- A check counts the objects that it looked at and names the broken ones. One that found nothing to look
--- at has failed: a promise about no objects is no promise. Advisory checks tell of a set-up that is
--- allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every property once and
--- sees its check fail.
+-- at has failed: a promise about no objects is no promise. What this version does not have is not promised, and
+-- nobody can mend it: its status says so, in other words than those of a failure. Advisory checks tell of
+-- a set-up that is allowed, but weaker than it could be. tests/pg_regress/sql/readiness.sql breaks every
+-- property once and sees its check fail.
 
 CREATE FUNCTION flowai_internal.readiness_checks()
-RETURNS TABLE (capability text, name text, advisory boolean, objects bigint, broken text[])
+RETURNS TABLE (capability text, name text, advisory boolean, built boolean, objects bigint, broken text[])
 LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER ROWS 60
 SET search_path = pg_catalog, pg_temp
 -- Compiling so many small plans takes the server longer than all of them take to run.
@@ -1794,7 +1806,11 @@ check_row (capability, name, advisory, object, ok) AS (
         FROM routing, pg_auth_members a WHERE a.roleid = 'flowai_user'::regrole AND has_database_privilege(a.member, current_database(), 'CONNECT')
     UNION ALL SELECT routing.title, 'one_tenant_per_role', true, pg_get_userbyid(t.role), count(*) = 1
         FROM routing, role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY routing.title, t.role
-    UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', EXISTS (
+    -- Whoever works for one tenant needs no preloading. For a role of several, no cursor WITH HOLD is then declared
+    -- before the library is there to refuse it.
+    UNION ALL SELECT routing.title, 'library_preloaded', true, 'flowai_runtime', NOT EXISTS (
+            SELECT FROM role_tenant t WHERE t.role NOT IN (SELECT oid FROM outsider) GROUP BY t.role HAVING count(*) > 1)
+         OR EXISTS (
             SELECT FROM pg_settings s WHERE s.name IN ('session_preload_libraries', 'shared_preload_libraries')
               AND 'flowai_runtime' = ANY (regexp_split_to_array(replace(s.setting, '$libdir/', ''), '\s*,\s*'))) FROM routing
     UNION ALL SELECT routing.title, 'no_pinned_foreign_tenant', true, COALESCE(pg_get_userbyid(s.setrole), 'every role'),
@@ -1817,14 +1833,15 @@ check_row (capability, name, advisory, object, ok) AS (
     UNION ALL SELECT telemetry.title, 'parameters_not_logged', true, s.name, s.setting IN ('-1', '0') FROM telemetry, pg_settings s
         WHERE s.name IN ('log_parameter_max_length_on_error')
 
-    -- ----------------------------------------------------------- what is not built yet says so
+    -- ------------------------------------------------------------- what is not built says so
     UNION ALL SELECT packs.title, 'flows_built', false, t.label, true FROM packs, tenant_table t WHERE t.label = 'flowai.flows'
     UNION ALL SELECT components.title, 'artifacts_built', false, t.label, true FROM components, tenant_table t WHERE t.label = 'flowai.artifacts'
     UNION ALL SELECT artifacts.title, 'packs_built', false, t.label, true FROM artifacts, tenant_table t WHERE t.label = 'flowai.packs'
     UNION ALL SELECT secrets.title, 'secrets_built', false, t.label, true FROM secrets, tenant_table t WHERE t.label = 'flowai_internal.secrets'
     UNION ALL SELECT bindings.title, 'bindings_built', false, t.label, true FROM bindings, tenant_table t WHERE t.label = 'flowai.bindings'
 ),
--- Every check there is, so that one without an object is seen. Without tenants there are no members.
+-- Every check there is, so that one without an object is seen. Without tenants there are no members. A name that
+-- ends with _built is not a check, but a part of the capability that a version has or has not.
 expected (name, capability, advisory, may_be_empty) AS (
     SELECT e.name, c.title, e.advisory, e.may_be_empty
     FROM (VALUES
@@ -1862,13 +1879,14 @@ expected (name, capability, advisory, may_be_empty) AS (
           UNION ALL SELECT 'artifacts', title FROM artifacts UNION ALL SELECT 'secrets', title FROM secrets
           UNION ALL SELECT 'bindings', title FROM bindings UNION ALL SELECT 'telemetry', title FROM telemetry) AS c USING (subsystem)
 )
-SELECT e.capability, e.name, e.advisory, count(r.object),
-       CASE WHEN count(r.object) = 0 AND NOT e.may_be_empty THEN '{"nothing to check"}'
+SELECT e.capability, e.name, e.advisory, count(r.object) > 0 OR NOT e.name ~ '_built$', count(r.object),
+       CASE WHEN count(r.object) = 0 AND e.name ~ '_built$' THEN '{"not part of this version"}'
+            WHEN count(r.object) = 0 AND NOT e.may_be_empty THEN '{"nothing to check"}'
             ELSE COALESCE(array_agg(DISTINCT r.object ORDER BY r.object) FILTER (WHERE NOT r.ok), '{}') END
 FROM expected e LEFT JOIN check_row r ON r.capability = e.capability AND r.name = e.name
 GROUP BY e.capability, e.name, e.advisory, e.may_be_empty
 $$;
-COMMENT ON FUNCTION flowai_internal.readiness_checks() IS 'Every check of flowai.readiness(): how many objects it looked at, and which are broken.';
+COMMENT ON FUNCTION flowai_internal.readiness_checks() IS 'Every check of flowai.readiness(): whether this version has what it is about, how many objects it looked at, and which are broken.';
 
 CREATE FUNCTION flowai.readiness()
 RETURNS TABLE (capability text, status text, checks bigint, failing jsonb)
@@ -1878,8 +1896,10 @@ BEGIN ATOMIC
     -- Loads the library, so that its settings are there to be looked at; whatever flowai.tenant says.
     SELECT w.login FROM flowai.whoami() AS w;
     SELECT c.capability,
-           CASE WHEN bool_or(cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
-                WHEN bool_or(cardinality(c.broken) > 0) THEN 'partially ready'
+           CASE WHEN bool_or(c.built AND cardinality(c.broken) > 0 AND NOT c.advisory) THEN 'not ready'
+                WHEN bool_or(c.built AND cardinality(c.broken) > 0) THEN 'partially ready'
+                WHEN NOT bool_or(c.built) THEN 'not built'
+                WHEN NOT bool_and(c.built) THEN 'partially built'
                 ELSE 'ready' END,
            count(*),
            COALESCE(jsonb_object_agg(c.name, to_jsonb(c.broken[1:20]) ORDER BY c.name) FILTER (WHERE cardinality(c.broken) > 0), '{}')
@@ -1983,6 +2003,224 @@ BEGIN
     END;
     RETURN QUERY SELECT n.name, n.answer IS TRUE FROM unnest(names, answers) AS n (name, answer);
 END $$;
+
+-- requires:
+--   kv
+--   api::catalog::catalog_view_write
+--   api::catalog::catalog_view_end
+
+-- The catalog: entries, the relations between them, and a view that takes plain DML.
+
+-- CASE, because the planner takes COALESCE for something that might leak (contain_leaked_vars), and would
+-- not let a comparison with it into an index scan beside the policy: each look-up by workspace and id would
+-- read the whole tenant.
+CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN pg_catalog.current_setting('flowai.workspace', true) OPERATOR(pg_catalog.<>) ''
+            THEN pg_catalog.current_setting('flowai.workspace', true) ELSE 'default' END;
+
+CREATE TABLE flowai.catalog_entries (
+    tenant_id      flowai.identifier NOT NULL,
+    workspace_id   flowai.identifier NOT NULL,
+    id             text COLLATE "C" NOT NULL,
+    item_type      text COLLATE "C" NOT NULL,
+    name           text NOT NULL,
+    qualified_name text NOT NULL,
+    content        text NOT NULL,
+    tags           text[] NOT NULL,
+    metadata       jsonb NOT NULL,
+    content_hash   bytea NOT NULL,
+    version        bigint NOT NULL,
+    row_version    bigint NOT NULL,
+    superseded     bigint,
+    created_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    updated_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT catalog_entries_pkey PRIMARY KEY (tenant_id, workspace_id, id),
+    CONSTRAINT catalog_entries_id_text CHECK (pg_catalog.octet_length(id) BETWEEN 1 AND 512),
+    CONSTRAINT catalog_entries_item_type_word CHECK (item_type OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,62}$'),
+    CONSTRAINT catalog_entries_name_said CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]'),
+    CONSTRAINT catalog_entries_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) OPERATOR(pg_catalog.=) 'object'),
+    CONSTRAINT catalog_entries_hash_length CHECK (pg_catalog.octet_length(content_hash) OPERATOR(pg_catalog.=) 32),
+    CONSTRAINT catalog_entries_version_positive CHECK (version OPERATOR(pg_catalog.>) 0)
+) PARTITION BY HASH (tenant_id);
+-- Serves search: from the row versions that an index piece names to the rows.
+CREATE UNIQUE INDEX catalog_entries_row_version_idx
+    ON flowai.catalog_entries (tenant_id, workspace_id, row_version);
+COMMENT ON TABLE flowai.catalog_entries IS 'What each workspace knows: tables, columns, documents and any kind that users name. Written by flowai.catalog_put, catalog_replace and catalog_delete, or through the view flowai.catalog.';
+COMMENT ON COLUMN flowai.catalog_entries.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.catalog_entries.workspace_id IS 'The workspace inside the tenant: a scope, not a boundary of rights.';
+COMMENT ON COLUMN flowai.catalog_entries.id IS 'Stable identifier, conventionally kind:name; at most 512 bytes.';
+COMMENT ON COLUMN flowai.catalog_entries.item_type IS 'What sort of thing it is: table, column, schema, document, or a word of the user''s (itemType in JSON).';
+COMMENT ON COLUMN flowai.catalog_entries.name IS 'Short name.';
+COMMENT ON COLUMN flowai.catalog_entries.qualified_name IS 'Full name, such as schema.table; may be empty.';
+COMMENT ON COLUMN flowai.catalog_entries.content IS 'Description; may be empty.';
+COMMENT ON COLUMN flowai.catalog_entries.tags IS 'Words to filter and rank by; sorted, without repetition.';
+COMMENT ON COLUMN flowai.catalog_entries.metadata IS 'What else is known, as an object. Known keys (databaseId, schemaName, rowCount, ...) have known types; others are kept as they are.';
+COMMENT ON COLUMN flowai.catalog_entries.content_hash IS 'BLAKE3 over the user''s fields: an equal write is no write.';
+COMMENT ON COLUMN flowai.catalog_entries.version IS 'Counts the entry''s effective writes, from 1.';
+COMMENT ON COLUMN flowai.catalog_entries.row_version IS 'Identity of this version of the row: random, so that it tells nobody how much others write.';
+COMMENT ON COLUMN flowai.catalog_entries.superseded IS 'The row_version that this one replaced; NULL for the first. The statement that replaced it learns from here which indexed document died.';
+COMMENT ON COLUMN flowai.catalog_entries.created_at IS 'When the entry was first written.';
+COMMENT ON COLUMN flowai.catalog_entries.updated_at IS 'When the entry was last effectively written.';
+SELECT flowai_internal.make_tenant_table('flowai.catalog_entries');
+
+CREATE TABLE flowai.catalog_relations (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    from_id      text COLLATE "C" NOT NULL,
+    kind         flowai.identifier NOT NULL,
+    to_id        text COLLATE "C" NOT NULL,
+    properties   jsonb NOT NULL,
+    CONSTRAINT catalog_relations_pkey PRIMARY KEY (tenant_id, workspace_id, from_id, kind, to_id),
+    CONSTRAINT catalog_relations_properties_object CHECK (pg_catalog.jsonb_typeof(properties) OPERATOR(pg_catalog.=) 'object')
+) PARTITION BY HASH (tenant_id);
+-- Serves the walk against the arrows.
+CREATE INDEX catalog_relations_to_idx ON flowai.catalog_relations (tenant_id, workspace_id, to_id, kind);
+COMMENT ON TABLE flowai.catalog_relations IS 'Directed edges between entries, written with the entry that they leave. The far end may not exist yet: flowai.catalog_check() reports such edges.';
+COMMENT ON COLUMN flowai.catalog_relations.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai.catalog_relations.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai.catalog_relations.from_id IS 'Id of the entry that the edge leaves.';
+COMMENT ON COLUMN flowai.catalog_relations.kind IS 'What the edge means: contains, references, joins_with, related_to, or a word of the user''s.';
+COMMENT ON COLUMN flowai.catalog_relations.to_id IS 'Id of the entry that the edge reaches; it may be missing.';
+COMMENT ON COLUMN flowai.catalog_relations.properties IS 'What else is known of the edge, as an object; {} if nothing.';
+SELECT flowai_internal.make_tenant_table('flowai.catalog_relations');
+
+-- Not the row that flush and merge lock: they skip a locked one, and would skip it as long as a replace
+-- is open.
+CREATE TABLE flowai_internal.catalog_replaces (
+    tenant_id    flowai.identifier NOT NULL,
+    workspace_id flowai.identifier NOT NULL,
+    replaced_at  timestamptz NOT NULL,
+    CONSTRAINT catalog_replaces_pkey PRIMARY KEY (tenant_id, workspace_id)
+) PARTITION BY HASH (tenant_id);
+COMMENT ON TABLE flowai_internal.catalog_replaces IS 'One row for each workspace that flowai.catalog_replace has written: replaces of a workspace take turns on it.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.tenant_id IS 'The tenant.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.workspace_id IS 'The workspace.';
+COMMENT ON COLUMN flowai_internal.catalog_replaces.replaced_at IS 'When the last replace began its turn.';
+SELECT flowai_internal.make_tenant_table('flowai_internal.catalog_replaces', readable => false);
+
+CREATE VIEW flowai.catalog WITH (security_invoker = true, security_barrier = true) AS
+SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
+       COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('id', r.to_id, 'kind', r.kind, 'properties', r.properties)
+                                             ORDER BY r.kind, r.to_id)
+                 FROM flowai.catalog_relations r
+                 WHERE r.tenant_id = e.tenant_id AND r.workspace_id = e.workspace_id AND r.from_id = e.id),
+                '[]') AS related,
+       e.metadata, e.version, e.created_at, e.updated_at
+FROM flowai.catalog_entries e
+WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
+COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505, ON CONFLICT or not (a view has none; flowai.catalog_put updates what is there); a row that changed since the statement read it: 40001.';
+COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
+COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
+COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
+COMMENT ON COLUMN flowai.catalog.qualified_name IS 'Full name; '''' by default.';
+COMMENT ON COLUMN flowai.catalog.content IS 'Description; '''' by default.';
+COMMENT ON COLUMN flowai.catalog.tags IS 'Words to filter and rank by; none by default.';
+COMMENT ON COLUMN flowai.catalog.related IS 'Outgoing edges: an array of {id, kind, properties}; on writing, elements may also be plain ids.';
+COMMENT ON COLUMN flowai.catalog.metadata IS 'What else is known, as an object; {} by default.';
+COMMENT ON COLUMN flowai.catalog.version IS 'Counts the entry''s effective writes; not written.';
+COMMENT ON COLUMN flowai.catalog.created_at IS 'When the entry was first written; not written.';
+COMMENT ON COLUMN flowai.catalog.updated_at IS 'When the entry was last effectively written; not written.';
+
+-- DML on the view goes the way of the functions, so that rows, relations and index stay one thing. The
+-- row trigger checks and collects, the statement trigger writes all at once; see src/store/catalog_view.rs.
+-- Both are functions of the owner, because tenants may write and lock nothing.
+ALTER FUNCTION flowai.catalog_view_write() SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai_internal.catalog_view_write() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION flowai.catalog_view_end() SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai_internal.catalog_view_end() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF row trigger of the view flowai.catalog: checks the row as flowai.catalog_put does and keeps it for the end of the statement. RETURNING shows the entry as it will be read back.';
+COMMENT ON FUNCTION flowai_internal.catalog_view_end() IS 'AFTER STATEMENT trigger of the view flowai.catalog: writes what the statement wants, all at once. Error 23505 (entry_new) for an entry that is there already, 40001 (entry_version) if one that the statement has read was changed meanwhile.';
+CREATE TRIGGER catalog_write INSTEAD OF INSERT OR UPDATE OR DELETE ON flowai.catalog
+    FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
+COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Checks and collects the rows of a statement. Under session_replication_role = replica the server fires no triggers of views: such statements write nothing.';
+CREATE TRIGGER catalog_write_end AFTER INSERT OR UPDATE OR DELETE ON flowai.catalog
+    FOR EACH STATEMENT EXECUTE FUNCTION flowai_internal.catalog_view_end();
+COMMENT ON TRIGGER catalog_write_end ON flowai.catalog IS 'Writes what the statement wants.';
+
+-- ---------------------------------------------------------------------------------- reading tools
+
+CREATE FUNCTION flowai.list_schema_fields(entry text, max_rows integer DEFAULT 200, after integer DEFAULT 0)
+RETURNS TABLE (ordinal integer, id text, name text, data_type text, nullable boolean, description text, metadata jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    WITH owner AS MATERIALIZED (
+        SELECT e.id, e.metadata,
+               EXISTS (SELECT FROM flowai.catalog_relations r
+                       WHERE r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+                         AND r.from_id = e.id AND r.kind = 'contains') AS has_edges
+        FROM flowai.catalog_entries e
+        WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
+          AND (e.id = list_schema_fields.entry OR e.qualified_name = list_schema_fields.entry)
+        ORDER BY e.id <> list_schema_fields.entry, e.id
+        LIMIT 1
+    ), field AS (
+        SELECT c.id, c.name, c.content, c.metadata
+        FROM owner o
+        JOIN flowai.catalog_relations r ON o.has_edges AND r.from_id = o.id AND r.kind = 'contains'
+             AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+        JOIN flowai.catalog_entries c ON c.id = r.to_id AND c.item_type = 'column'
+             AND c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
+        UNION ALL
+        SELECT c.id, c.name, c.content, c.metadata
+        FROM owner o
+        JOIN flowai.catalog_entries c ON NOT o.has_edges AND c.item_type = 'column'
+             AND c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
+             AND c.metadata ->> 'tableName' = o.metadata ->> 'tableName'
+             AND c.metadata ->> 'schemaName' IS NOT DISTINCT FROM o.metadata ->> 'schemaName'
+             AND c.metadata ->> 'databaseId' IS NOT DISTINCT FROM o.metadata ->> 'databaseId'
+    ), numbered AS (
+        SELECT COALESCE((f.metadata ->> 'ordinal')::integer,
+                        pg_catalog.row_number() OVER (ORDER BY f.id)::integer) AS ordinal, f.*
+        FROM field f
+    )
+    SELECT n.ordinal, n.id, n.name, n.metadata ->> 'dataType', (n.metadata ->> 'nullable')::boolean,
+           NULLIF(n.content, ''), n.metadata
+    FROM numbered n
+    WHERE n.ordinal > list_schema_fields.after
+    ORDER BY n.ordinal, n.id
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+CREATE FUNCTION flowai.get_catalog_relations(entry text, direction text DEFAULT 'both', kinds text[] DEFAULT NULL, max_rows integer DEFAULT 100)
+RETURNS TABLE (from_id text, kind text, to_id text, properties jsonb, direction text, dangling boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    WITH edge AS (
+        SELECT r.from_id, r.kind::text AS kind, r.to_id, r.properties, 'out' AS direction
+        FROM flowai.catalog_relations r
+        WHERE get_catalog_relations.direction IN ('out', 'both')
+          AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+          AND r.from_id = get_catalog_relations.entry
+        UNION ALL
+        SELECT r.from_id, r.kind::text, r.to_id, r.properties, 'in'
+        FROM flowai.catalog_relations r
+        WHERE get_catalog_relations.direction IN ('in', 'both')
+          AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+          AND r.to_id = get_catalog_relations.entry
+    )
+    SELECT e.from_id, e.kind, e.to_id, e.properties, e.direction,
+           NOT EXISTS (SELECT FROM flowai.catalog_entries c
+                       WHERE c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
+                         AND c.id = CASE e.direction WHEN 'out' THEN e.to_id ELSE e.from_id END)
+    FROM edge e
+    WHERE flowai_internal.argument_word('direction', get_catalog_relations.direction, '{out,in,both}')
+      AND (get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds))
+    ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
+    LIMIT flowai_internal.page_rows(max_rows);
+END;
+
+CREATE FUNCTION flowai.catalog_check()
+RETURNS TABLE (problem text, id text, detail text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    SELECT 'dangling relation', r.from_id, pg_catalog.format('%s -> %s', r.kind, r.to_id)
+    FROM flowai.catalog_relations r
+    WHERE r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
+      AND NOT EXISTS (SELECT FROM flowai.catalog_entries e
+                      WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
+                        AND e.id = r.to_id)
+    ORDER BY r.from_id, r.kind, r.to_id;
+END;
 
 -- requires:
 --   kv
@@ -2528,10 +2766,13 @@ DECLARE
     budget bigint := max_rows;
 BEGIN
     PERFORM flowai_internal.require_known_tenant(tenant);
-    IF max_rows IS NULL OR max_rows < 1 THEN
+    IF max_rows IS NULL THEN
+        RAISE EXCEPTION 'argument "max_rows" must not be null'
+            USING ERRCODE = 'null_value_not_allowed', CONSTRAINT = 'argument_required', HINT = 'Pass a value for "max_rows".';
+    ELSIF max_rows < 1 THEN
         RAISE EXCEPTION 'argument "max_rows" is out of range'
             USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
-                  DETAIL = format('It is %s.', COALESCE(max_rows::text, 'NULL')), HINT = 'Pass a number of rows above 0.';
+                  DETAIL = format('It is %s.', max_rows), HINT = 'Pass a number of rows above 0.';
     ELSIF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION 'a tenant can be dropped in READ COMMITTED only'
             USING ERRCODE = 'feature_not_supported', CONSTRAINT = 'tenant_drop_sees_all',
@@ -2591,20 +2832,15 @@ END $$;
 
 -- Commits after each batch, so that nobody waits for long and what is done stays done. No SET clause and
 -- no definer's rights, with which a procedure may not commit: every name says its schema.
-CREATE PROCEDURE flowai.tenant_drop(tenant text, batch_rows integer DEFAULT 10000)
+CREATE PROCEDURE flowai.tenant_drop(tenant text, max_rows integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $$
 DECLARE
     item record;
     finished boolean := false;
 BEGIN
-    IF batch_rows IS NULL OR batch_rows OPERATOR(pg_catalog.<) 1 THEN
-        RAISE EXCEPTION 'argument "batch_rows" is out of range'
-            USING ERRCODE = 'invalid_parameter_value', CONSTRAINT = 'max_rows_range',
-                  DETAIL = pg_catalog.format('It is %s.', COALESCE(batch_rows::pg_catalog.text, 'NULL')), HINT = 'Pass a number of rows above 0.';
-    END IF;
     WHILE NOT finished LOOP
-        FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, batch_rows) AS d LOOP
+        FOR item IN SELECT d.relation, d.deleted, d.done FROM flowai.tenant_drop_some(tenant, max_rows) AS d LOOP
             RAISE NOTICE 'deleted % of %', item.deleted, item.relation;
             finished := item.done;
         END LOOP;
@@ -2956,7 +3192,8 @@ BEGIN ATOMIC
     SELECT a.id, a.subject_kind, a.subject_id, a.title, a.requested_by, a.requested_at, a.expires_at,
            flowai_internal.approval_status(a.decision, a.expires_at), a.comment, a.used_at
     FROM flowai.approvals a
-    WHERE a.tenant_id = flowai.current_tenant()
+    WHERE flowai_internal.argument_word('which', approval_list.which, '{asked,waiting}')
+      AND a.tenant_id = flowai.current_tenant()
       AND CASE approval_list.which WHEN 'asked' THEN a.requested_by = (SELECT w.role FROM flowai.whoami() AS w)
                                    WHEN 'waiting' THEN a.id IN (SELECT i.id FROM flowai.approval_inbox i) END
       AND (approval_list.after IS NULL OR (a.requested_at, a.id) < (
@@ -3141,6 +3378,7 @@ COMMENT ON FUNCTION flowai_internal.facts_record() IS 'Records what is so now as
 
 -- requires:
 --   query
+--   tenant_data
 
 -- Where read-only SQL may run besides this database: other servers, and SQLite files.
 
@@ -3205,10 +3443,11 @@ RETURNS TABLE (name text, kind text, source text, defined_by text, defined_at ti
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER ROWS 10
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+    SELECT flowai_internal.require_known_tenant(tenant);
     SELECT t.name, t.kind, t.source, t.defined_by, t.defined_at
     FROM flowai_internal.query_targets t WHERE t.tenant_id = tenant ORDER BY t.name;
 END;
-COMMENT ON FUNCTION flowai.query_target_list(text) IS 'The targets of a tenant with where they are: the name of a foreign server, or the path of a file. For flowai_admin.';
+COMMENT ON FUNCTION flowai.query_target_list(text) IS 'The targets of a tenant with where they are: the name of a foreign server, or the path of a file. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 
 -- requires:
 --   reference
@@ -3884,224 +4123,8 @@ END;
 
 -- requires:
 --   tenancy
---   api::catalog::catalog_view_write
---   api::catalog::catalog_view_end
-
--- The catalog: entries, the relations between them, and a view that takes plain DML.
-
--- CASE, because the planner takes COALESCE for something that might leak (contain_leaked_vars), and would
--- not let a comparison with it into an index scan beside the policy: each look-up by workspace and id would
--- read the whole tenant.
-CREATE FUNCTION flowai.current_workspace() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN pg_catalog.current_setting('flowai.workspace', true) OPERATOR(pg_catalog.<>) ''
-            THEN pg_catalog.current_setting('flowai.workspace', true) ELSE 'default' END;
-
-CREATE TABLE flowai.catalog_entries (
-    tenant_id      flowai.identifier NOT NULL,
-    workspace_id   flowai.identifier NOT NULL,
-    id             text COLLATE "C" NOT NULL,
-    item_type      text COLLATE "C" NOT NULL,
-    name           text NOT NULL,
-    qualified_name text NOT NULL,
-    content        text NOT NULL,
-    tags           text[] NOT NULL,
-    metadata       jsonb NOT NULL,
-    content_hash   bytea NOT NULL,
-    version        bigint NOT NULL,
-    row_version    bigint NOT NULL,
-    superseded     bigint,
-    created_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    updated_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    CONSTRAINT catalog_entries_pkey PRIMARY KEY (tenant_id, workspace_id, id),
-    CONSTRAINT catalog_entries_id_text CHECK (pg_catalog.octet_length(id) BETWEEN 1 AND 512),
-    CONSTRAINT catalog_entries_item_type_word CHECK (item_type OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,62}$'),
-    CONSTRAINT catalog_entries_name_said CHECK (name OPERATOR(pg_catalog.~) '[^[:space:]]'),
-    CONSTRAINT catalog_entries_metadata_object CHECK (pg_catalog.jsonb_typeof(metadata) OPERATOR(pg_catalog.=) 'object'),
-    CONSTRAINT catalog_entries_hash_length CHECK (pg_catalog.octet_length(content_hash) OPERATOR(pg_catalog.=) 32),
-    CONSTRAINT catalog_entries_version_positive CHECK (version OPERATOR(pg_catalog.>) 0)
-) PARTITION BY HASH (tenant_id);
--- Serves search: from the row versions that an index piece names to the rows.
-CREATE UNIQUE INDEX catalog_entries_row_version_idx
-    ON flowai.catalog_entries (tenant_id, workspace_id, row_version);
-COMMENT ON TABLE flowai.catalog_entries IS 'What each workspace knows: tables, columns, documents and any kind that users name. Written by flowai.catalog_put, catalog_replace and catalog_delete, or through the view flowai.catalog.';
-COMMENT ON COLUMN flowai.catalog_entries.tenant_id IS 'The tenant.';
-COMMENT ON COLUMN flowai.catalog_entries.workspace_id IS 'The workspace inside the tenant: a scope, not a boundary of rights.';
-COMMENT ON COLUMN flowai.catalog_entries.id IS 'Stable identifier, conventionally kind:name; at most 512 bytes.';
-COMMENT ON COLUMN flowai.catalog_entries.item_type IS 'What sort of thing it is: table, column, schema, document, or a word of the user''s (itemType in JSON).';
-COMMENT ON COLUMN flowai.catalog_entries.name IS 'Short name.';
-COMMENT ON COLUMN flowai.catalog_entries.qualified_name IS 'Full name, such as schema.table; may be empty.';
-COMMENT ON COLUMN flowai.catalog_entries.content IS 'Description; may be empty.';
-COMMENT ON COLUMN flowai.catalog_entries.tags IS 'Words to filter and rank by; sorted, without repetition.';
-COMMENT ON COLUMN flowai.catalog_entries.metadata IS 'What else is known, as an object. Known keys (databaseId, schemaName, rowCount, ...) have known types; others are kept as they are.';
-COMMENT ON COLUMN flowai.catalog_entries.content_hash IS 'BLAKE3 over the user''s fields: an equal write is no write.';
-COMMENT ON COLUMN flowai.catalog_entries.version IS 'Counts the entry''s effective writes, from 1.';
-COMMENT ON COLUMN flowai.catalog_entries.row_version IS 'Identity of this version of the row: random, so that it tells nobody how much others write.';
-COMMENT ON COLUMN flowai.catalog_entries.superseded IS 'The row_version that this one replaced; NULL for the first. The statement that replaced it learns from here which indexed document died.';
-COMMENT ON COLUMN flowai.catalog_entries.created_at IS 'When the entry was first written.';
-COMMENT ON COLUMN flowai.catalog_entries.updated_at IS 'When the entry was last effectively written.';
-SELECT flowai_internal.make_tenant_table('flowai.catalog_entries');
-
-CREATE TABLE flowai.catalog_relations (
-    tenant_id    flowai.identifier NOT NULL,
-    workspace_id flowai.identifier NOT NULL,
-    from_id      text COLLATE "C" NOT NULL,
-    kind         flowai.identifier NOT NULL,
-    to_id        text COLLATE "C" NOT NULL,
-    properties   jsonb NOT NULL,
-    CONSTRAINT catalog_relations_pkey PRIMARY KEY (tenant_id, workspace_id, from_id, kind, to_id),
-    CONSTRAINT catalog_relations_properties_object CHECK (pg_catalog.jsonb_typeof(properties) OPERATOR(pg_catalog.=) 'object')
-) PARTITION BY HASH (tenant_id);
--- Serves the walk against the arrows.
-CREATE INDEX catalog_relations_to_idx ON flowai.catalog_relations (tenant_id, workspace_id, to_id, kind);
-COMMENT ON TABLE flowai.catalog_relations IS 'Directed edges between entries, written with the entry that they leave. The far end may not exist yet: flowai.catalog_check() reports such edges.';
-COMMENT ON COLUMN flowai.catalog_relations.tenant_id IS 'The tenant.';
-COMMENT ON COLUMN flowai.catalog_relations.workspace_id IS 'The workspace.';
-COMMENT ON COLUMN flowai.catalog_relations.from_id IS 'Id of the entry that the edge leaves.';
-COMMENT ON COLUMN flowai.catalog_relations.kind IS 'What the edge means: contains, references, joins_with, related_to, or a word of the user''s.';
-COMMENT ON COLUMN flowai.catalog_relations.to_id IS 'Id of the entry that the edge reaches; it may be missing.';
-COMMENT ON COLUMN flowai.catalog_relations.properties IS 'What else is known of the edge, as an object; {} if nothing.';
-SELECT flowai_internal.make_tenant_table('flowai.catalog_relations');
-
--- Not the row that flush and merge lock: they skip a locked one, and would skip it as long as a replace
--- is open.
-CREATE TABLE flowai_internal.catalog_replaces (
-    tenant_id    flowai.identifier NOT NULL,
-    workspace_id flowai.identifier NOT NULL,
-    replaced_at  timestamptz NOT NULL,
-    CONSTRAINT catalog_replaces_pkey PRIMARY KEY (tenant_id, workspace_id)
-) PARTITION BY HASH (tenant_id);
-COMMENT ON TABLE flowai_internal.catalog_replaces IS 'One row for each workspace that flowai.catalog_replace has written: replaces of a workspace take turns on it.';
-COMMENT ON COLUMN flowai_internal.catalog_replaces.tenant_id IS 'The tenant.';
-COMMENT ON COLUMN flowai_internal.catalog_replaces.workspace_id IS 'The workspace.';
-COMMENT ON COLUMN flowai_internal.catalog_replaces.replaced_at IS 'When the last replace began its turn.';
-SELECT flowai_internal.make_tenant_table('flowai_internal.catalog_replaces', readable => false);
-
-CREATE VIEW flowai.catalog WITH (security_invoker = true, security_barrier = true) AS
-SELECT e.id, e.item_type, e.name, e.qualified_name, e.content, e.tags,
-       COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('id', r.to_id, 'kind', r.kind, 'properties', r.properties)
-                                             ORDER BY r.kind, r.to_id)
-                 FROM flowai.catalog_relations r
-                 WHERE r.tenant_id = e.tenant_id AND r.workspace_id = e.workspace_id AND r.from_id = e.id),
-                '[]') AS related,
-       e.metadata, e.version, e.created_at, e.updated_at
-FROM flowai.catalog_entries e
-WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace();
-COMMENT ON VIEW flowai.catalog IS 'The entries of the tenant and workspace in force. Takes INSERT, COPY, UPDATE and DELETE of any number of rows: they are checked one by one and written together when the statement ends, with one time for all. A statement over 250,000 rows or 64 MB writes in batches, of which functions that it calls see the earlier ones. Id of a row that is there already: 23505, ON CONFLICT or not (a view has none; flowai.catalog_put updates what is there); a row that changed since the statement read it: 40001.';
-COMMENT ON COLUMN flowai.catalog.id IS 'Stable identifier, conventionally kind:name.';
-COMMENT ON COLUMN flowai.catalog.item_type IS 'What sort of thing it is.';
-COMMENT ON COLUMN flowai.catalog.name IS 'Short name.';
-COMMENT ON COLUMN flowai.catalog.qualified_name IS 'Full name; '''' by default.';
-COMMENT ON COLUMN flowai.catalog.content IS 'Description; '''' by default.';
-COMMENT ON COLUMN flowai.catalog.tags IS 'Words to filter and rank by; none by default.';
-COMMENT ON COLUMN flowai.catalog.related IS 'Outgoing edges: an array of {id, kind, properties}; on writing, elements may also be plain ids.';
-COMMENT ON COLUMN flowai.catalog.metadata IS 'What else is known, as an object; {} by default.';
-COMMENT ON COLUMN flowai.catalog.version IS 'Counts the entry''s effective writes; not written.';
-COMMENT ON COLUMN flowai.catalog.created_at IS 'When the entry was first written; not written.';
-COMMENT ON COLUMN flowai.catalog.updated_at IS 'When the entry was last effectively written; not written.';
-
--- DML on the view goes the way of the functions, so that rows, relations and index stay one thing. The
--- row trigger checks and collects, the statement trigger writes all at once; see src/store/catalog_view.rs.
--- Both are functions of the owner, because tenants may write and lock nothing.
-ALTER FUNCTION flowai.catalog_view_write() SET SCHEMA flowai_internal;
-ALTER FUNCTION flowai_internal.catalog_view_write() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-ALTER FUNCTION flowai.catalog_view_end() SET SCHEMA flowai_internal;
-ALTER FUNCTION flowai_internal.catalog_view_end() SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-COMMENT ON FUNCTION flowai_internal.catalog_view_write() IS 'INSTEAD OF row trigger of the view flowai.catalog: checks the row as flowai.catalog_put does and keeps it for the end of the statement. RETURNING shows the entry as it will be read back.';
-COMMENT ON FUNCTION flowai_internal.catalog_view_end() IS 'AFTER STATEMENT trigger of the view flowai.catalog: writes what the statement wants, all at once. Error 23505 (entry_new) for an entry that is there already, 40001 (entry_version) if one that the statement has read was changed meanwhile.';
-CREATE TRIGGER catalog_write INSTEAD OF INSERT OR UPDATE OR DELETE ON flowai.catalog
-    FOR EACH ROW EXECUTE FUNCTION flowai_internal.catalog_view_write();
-COMMENT ON TRIGGER catalog_write ON flowai.catalog IS 'Checks and collects the rows of a statement. Under session_replication_role = replica the server fires no triggers of views: such statements write nothing.';
-CREATE TRIGGER catalog_write_end AFTER INSERT OR UPDATE OR DELETE ON flowai.catalog
-    FOR EACH STATEMENT EXECUTE FUNCTION flowai_internal.catalog_view_end();
-COMMENT ON TRIGGER catalog_write_end ON flowai.catalog IS 'Writes what the statement wants.';
-
--- ---------------------------------------------------------------------------------- reading tools
-
-CREATE FUNCTION flowai.list_schema_fields(entry text, max_rows integer DEFAULT 200, after integer DEFAULT 0)
-RETURNS TABLE (ordinal integer, id text, name text, data_type text, nullable boolean, description text, metadata jsonb)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
-BEGIN ATOMIC
-    WITH owner AS MATERIALIZED (
-        SELECT e.id, e.metadata,
-               EXISTS (SELECT FROM flowai.catalog_relations r
-                       WHERE r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
-                         AND r.from_id = e.id AND r.kind = 'contains') AS has_edges
-        FROM flowai.catalog_entries e
-        WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
-          AND (e.id = list_schema_fields.entry OR e.qualified_name = list_schema_fields.entry)
-        ORDER BY e.id <> list_schema_fields.entry, e.id
-        LIMIT 1
-    ), field AS (
-        SELECT c.id, c.name, c.content, c.metadata
-        FROM owner o
-        JOIN flowai.catalog_relations r ON o.has_edges AND r.from_id = o.id AND r.kind = 'contains'
-             AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
-        JOIN flowai.catalog_entries c ON c.id = r.to_id AND c.item_type = 'column'
-             AND c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
-        UNION ALL
-        SELECT c.id, c.name, c.content, c.metadata
-        FROM owner o
-        JOIN flowai.catalog_entries c ON NOT o.has_edges AND c.item_type = 'column'
-             AND c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
-             AND c.metadata ->> 'tableName' = o.metadata ->> 'tableName'
-             AND c.metadata ->> 'schemaName' IS NOT DISTINCT FROM o.metadata ->> 'schemaName'
-             AND c.metadata ->> 'databaseId' IS NOT DISTINCT FROM o.metadata ->> 'databaseId'
-    ), numbered AS (
-        SELECT COALESCE((f.metadata ->> 'ordinal')::integer,
-                        pg_catalog.row_number() OVER (ORDER BY f.id)::integer) AS ordinal, f.*
-        FROM field f
-    )
-    SELECT n.ordinal, n.id, n.name, n.metadata ->> 'dataType', (n.metadata ->> 'nullable')::boolean,
-           NULLIF(n.content, ''), n.metadata
-    FROM numbered n
-    WHERE n.ordinal > list_schema_fields.after
-    ORDER BY n.ordinal, n.id
-    LIMIT flowai_internal.page_rows(max_rows);
-END;
-
-CREATE FUNCTION flowai.get_catalog_relations(entry text, direction text DEFAULT 'both', kinds text[] DEFAULT NULL, max_rows integer DEFAULT 100)
-RETURNS TABLE (from_id text, kind text, to_id text, properties jsonb, direction text, dangling boolean)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
-BEGIN ATOMIC
-    WITH edge AS (
-        SELECT r.from_id, r.kind::text AS kind, r.to_id, r.properties, 'out' AS direction
-        FROM flowai.catalog_relations r
-        WHERE get_catalog_relations.direction IN ('out', 'both')
-          AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
-          AND r.from_id = get_catalog_relations.entry
-        UNION ALL
-        SELECT r.from_id, r.kind::text, r.to_id, r.properties, 'in'
-        FROM flowai.catalog_relations r
-        WHERE get_catalog_relations.direction IN ('in', 'both')
-          AND r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
-          AND r.to_id = get_catalog_relations.entry
-    )
-    SELECT e.from_id, e.kind, e.to_id, e.properties, e.direction,
-           NOT EXISTS (SELECT FROM flowai.catalog_entries c
-                       WHERE c.tenant_id = flowai.current_tenant() AND c.workspace_id = flowai.current_workspace()
-                         AND c.id = CASE e.direction WHEN 'out' THEN e.to_id ELSE e.from_id END)
-    FROM edge e
-    WHERE get_catalog_relations.kinds IS NULL OR e.kind = ANY (get_catalog_relations.kinds)
-    ORDER BY e.direction DESC, e.kind, e.from_id, e.to_id
-    LIMIT flowai_internal.page_rows(max_rows);
-END;
-
-CREATE FUNCTION flowai.catalog_check()
-RETURNS TABLE (problem text, id text, detail text)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
-BEGIN ATOMIC
-    SELECT 'dangling relation', r.from_id, pg_catalog.format('%s -> %s', r.kind, r.to_id)
-    FROM flowai.catalog_relations r
-    WHERE r.tenant_id = flowai.current_tenant() AND r.workspace_id = flowai.current_workspace()
-      AND NOT EXISTS (SELECT FROM flowai.catalog_entries e
-                      WHERE e.tenant_id = flowai.current_tenant() AND e.workspace_id = flowai.current_workspace()
-                        AND e.id = r.to_id)
-    ORDER BY r.from_id, r.kind, r.to_id;
-END;
-
--- requires:
---   tenancy
 --   api::page::page_rows
+--   api::page::argument_word
 --   api::page::prefix_end
 
 -- Key/value entries: small state that agents and applications keep between calls.
@@ -4110,6 +4133,7 @@ END;
 -- that by the moment of reading, writes by that of writing: a statement may last, as a block of PL/pgSQL does.
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.argument_word(text, text, text[]) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai.kv_entries (
