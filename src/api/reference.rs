@@ -64,7 +64,8 @@ pub(crate) fn ref_resolve(kind: &str, id: &str) -> Stored {
 #[pg_extern(stable, strict, parallel_restricted, security_definer)]
 #[search_path(pg_catalog, pg_temp)]
 pub(crate) fn ref_intact(kind: &str, id: &str, payload: Jsonb) -> Jsonb {
-    reference::intact(kind, id, payload).or_raise()
+    reference::check_intact(kind, id, payload.text()).or_raise();
+    payload
 }
 
 /// Deletes a reference.

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use flowai_core::schema::{Schema, Schemas};
@@ -16,7 +17,8 @@ thread_local! {
     static SCHEMAS: RefCell<Schemas> = RefCell::default();
 }
 
-/// A jsonb datum, detoasted, in the memory context of the statement that it came from.
+/// A jsonb datum, detoasted, in a memory context that lives as long as the function that uses it: an argument,
+/// or made here. What a row holds is [`Lent`].
 #[derive(Clone, Copy)]
 pub(crate) struct Jsonb(*mut pg_sys::Jsonb);
 
@@ -72,6 +74,31 @@ impl Jsonb {
             );
             CStr::from_ptr(text).to_str().unwrap_or("")
         }
+    }
+}
+
+/// A jsonb of a row, which it does not outlive: a small value is the row's own memory.
+pub(crate) struct Lent<'a>(Jsonb, PhantomData<&'a ()>);
+
+impl Lent<'_> {
+    /// The value of a column that is jsonb and not NULL.
+    ///
+    /// # Safety
+    /// The datum is a jsonb that lives as long as what the caller bounds the result by.
+    pub(super) unsafe fn of(datum: pg_sys::Datum) -> Self {
+        // SAFETY: the caller's promise; detoasting copies the value if need be.
+        let value = unsafe { pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast() };
+        Self(Jsonb(value), PhantomData)
+    }
+
+    /// As [`Jsonb::text`].
+    pub(crate) fn text(&self) -> &str {
+        self.0.text()
+    }
+
+    /// As [`Jsonb::schema`].
+    pub(crate) fn schema(&self) -> flowai_core::Result<Rc<Schema>> {
+        self.0.schema()
     }
 }
 

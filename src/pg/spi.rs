@@ -11,7 +11,7 @@ use std::ffi::{CString, c_char};
 use flowai_core::{Error, Result};
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 
-use super::jsonb::Stored;
+use super::jsonb::{Lent, Stored};
 use super::tenant;
 
 /// Arguments of one statement, in order of `$1`, `$2`, ...
@@ -52,41 +52,99 @@ pub(crate) struct Row {
     desc: pg_sys::TupleDesc,
 }
 
+/// Types whose values are copies of what a row holds, and so outlive it.
+pub(crate) trait Owned: FromDatum {}
+
+macro_rules! owned {
+    ($($copied:ty),* $(,)?) => { $(impl Owned for $copied {})* };
+}
+owned![
+    bool,
+    i16,
+    i32,
+    i64,
+    f64,
+    String,
+    Vec<u8>,
+    Vec<String>,
+    pg_sys::Oid,
+    pgrx::Uuid,
+    pgrx::datum::Interval,
+    pgrx::datum::TimestampWithTimeZone,
+];
+
 impl Row {
     /// The column's value, or `None` for NULL.
-    pub(crate) fn get<T: FromDatum>(&self, column: usize) -> Option<T> {
-        let mut null = false;
+    pub(crate) fn get<T: Owned>(&self, column: usize) -> Option<T> {
+        let (datum, null) = self.datum(column);
         // SAFETY: tuple and descriptor belong to the SPI result that the caller is iterating; the
-        // value is copied out of it by `from_polymorphic_datum` for the owned types that we use.
+        // value is copied out of it.
         unsafe {
-            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null);
             let oid = pg_sys::SPI_gettypeid(self.desc, column as i32);
             T::from_polymorphic_datum(datum, null, oid)
         }
     }
 
+    /// The column's value where NULL would be a bug of the statement.
+    pub(crate) fn need<T: Owned>(&self, column: usize) -> Result<T> {
+        self.get(column).ok_or_else(|| null_column(column))
+    }
+
+    /// The column's text where NULL would be a bug of the statement, as the row holds it.
+    pub(crate) fn need_text(&self, column: usize) -> Result<&str> {
+        let (datum, null) = self.datum(column);
+        // SAFETY: as above; the text lives as long as the statement's result, which the row is of.
+        unsafe {
+            let oid = pg_sys::SPI_gettypeid(self.desc, column as i32);
+            <&str>::from_polymorphic_datum(datum, null, oid).ok_or_else(|| null_column(column))
+        }
+    }
+
+    /// The column's jsonb, or `None` for NULL.
+    pub(crate) fn jsonb(&self, column: usize) -> Result<Option<Lent<'_>>> {
+        let (datum, null) = self.datum(column);
+        // SAFETY: as above; the result lives no longer than the row.
+        unsafe {
+            if pg_sys::SPI_gettypeid(self.desc, column as i32) != pg_sys::JSONBOID {
+                return Err(no_jsonb(column));
+            }
+            Ok((!null).then(|| Lent::of(datum)))
+        }
+    }
+
+    /// The column's jsonb where NULL would be a bug of the statement.
+    pub(crate) fn need_jsonb(&self, column: usize) -> Result<Lent<'_>> {
+        self.jsonb(column)?.ok_or_else(|| null_column(column))
+    }
+
+    fn datum(&self, column: usize) -> (pg_sys::Datum, bool) {
+        let mut null = false;
+        // SAFETY: a column that is not there is NULL.
+        let datum =
+            unsafe { pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null) };
+        (datum, null)
+    }
+
     /// The column's jsonb as it is stored, for the caller of the SQL function: it outlives the
     /// statement.
     pub(crate) fn transfer(&self, column: usize) -> Result<Stored> {
-        let mut null = false;
+        let (datum, null) = self.datum(column);
         // SAFETY: as above; the copy is in the memory context of the function's caller.
         unsafe {
-            let datum = pg_sys::SPI_getbinval(self.tuple, self.desc, column as i32, &mut null);
             if null || pg_sys::SPI_gettypeid(self.desc, column as i32) != pg_sys::JSONBOID {
-                return Err(Error::internal(format!(
-                    "column {column} of a stored statement is no jsonb"
-                )));
+                return Err(no_jsonb(column));
             }
             Ok(Stored(pg_sys::SPI_datumTransfer(datum, false, -1)))
         }
     }
+}
 
-    /// The column's value where NULL would be a bug of the statement.
-    pub(crate) fn need<T: FromDatum>(&self, column: usize) -> Result<T> {
-        self.get(column).ok_or_else(|| {
-            Error::internal(format!("column {column} of a stored statement is null"))
-        })
-    }
+fn null_column(column: usize) -> Error {
+    Error::internal(format!("column {column} of a stored statement is null"))
+}
+
+fn no_jsonb(column: usize) -> Error {
+    Error::internal(format!("column {column} of a stored statement is no jsonb"))
 }
 
 /// Which rows a statement sees.

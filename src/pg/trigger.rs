@@ -10,6 +10,8 @@ use pgrx::trigger_support::PgTrigger;
 use pgrx::{FromDatum, IntoDatum, PgTupleDesc, pg_sys};
 use serde_json::Value;
 
+use super::jsonb::Lent;
+use super::spi::Owned;
 use super::statement::Statement;
 
 /// A row as a trigger gives it back.
@@ -124,10 +126,17 @@ pub(crate) struct Tuple<'a> {
 
 impl Tuple<'_> {
     /// The column's value, or `None` for NULL.
-    pub(crate) fn get<T: FromDatum + IntoDatum>(&self, column: usize) -> Result<Option<T>> {
+    pub(crate) fn get<T: Owned + IntoDatum>(&self, column: usize) -> Result<Option<T>> {
         self.expect(column, T::type_oid())?;
         // SAFETY: the column is of the type; the value is copied out of the row.
         Ok(self.datum(column).and_then(|datum| unsafe { T::from_datum(datum, false) }))
+    }
+
+    /// A column of jsonb, or `None` for NULL.
+    pub(crate) fn jsonb(&self, column: usize) -> Result<Option<Lent<'_>>> {
+        self.expect(column, pg_sys::JSONBOID)?;
+        // SAFETY: the column is jsonb; the result lives no longer than the row.
+        Ok(self.datum(column).map(|datum| unsafe { Lent::of(datum) }))
     }
 
     pub(crate) fn is_null(&self, column: usize) -> bool {

@@ -20,7 +20,8 @@ use serde_json::Value;
 
 use super::catalog::{self, Outcome, Scope, Seen};
 use crate::pg::clock;
-use crate::pg::jsonb::Jsonb;
+use crate::pg::jsonb::{Jsonb, Lent};
+use crate::pg::spi::Owned;
 use crate::pg::statement;
 use crate::pg::trigger::{Changes, Event, Firing, Given, Tuple};
 
@@ -201,8 +202,8 @@ impl Batch {
 
 /// A row's entry, and about how many bytes it is.
 fn read(row: &Tuple) -> Result<(Entry, usize)> {
-    let related = row.get::<Jsonb>(column::RELATED)?;
-    let metadata = row.get::<Jsonb>(column::METADATA)?;
+    let related = row.jsonb(column::RELATED)?;
+    let metadata = row.jsonb(column::METADATA)?;
     let columns = Columns {
         id: row.get(column::ID)?,
         item_type: row.get(column::ITEM_TYPE)?,
@@ -210,8 +211,8 @@ fn read(row: &Tuple) -> Result<(Entry, usize)> {
         qualified_name: row.get(column::QUALIFIED_NAME)?,
         content: row.get(column::CONTENT)?,
         tags: row.list(column::TAGS)?,
-        related: related.as_ref().map(Jsonb::text),
-        metadata: metadata.as_ref().map(Jsonb::text),
+        related: related.as_ref().map(Lent::text),
+        metadata: metadata.as_ref().map(Lent::text),
     };
     let json = columns.related.map_or(0, str::len) + columns.metadata.map_or(0, str::len);
     let entry = Entry::try_from(columns)?;
@@ -220,7 +221,7 @@ fn read(row: &Tuple) -> Result<(Entry, usize)> {
     Ok((entry, bytes))
 }
 
-fn need<T: pgrx::FromDatum + pgrx::IntoDatum>(row: &Tuple, column: usize) -> Result<T> {
+fn need<T: Owned + pgrx::IntoDatum>(row: &Tuple, column: usize) -> Result<T> {
     row.get(column)?.ok_or_else(|| Error::internal("a row of the catalog lacks a value"))
 }
 

@@ -324,7 +324,7 @@ pub(crate) fn store(
     let kind = name::argument("kind", kind)?;
     let id = name::argument("plan", id)?;
     let body = body.ok_or_else(|| Error::missing("body"))?;
-    let schema = spi::write_one(KIND, args![&*tenant, kind], |row| row.need::<Jsonb>(1)?.schema())?
+    let schema = spi::write_one(KIND, args![&*tenant, kind], |row| row.need_jsonb(1)?.schema())?
         .ok_or_else(|| {
             Error::new(
                 Kind::NotFound,
@@ -485,7 +485,7 @@ fn submit_draft(
                 revision: row.need(1)?,
                 title: row.need(2)?,
                 hash: row.need(3)?,
-                body: row.need::<Jsonb>(4)?.text().to_owned(),
+                body: row.need_jsonb(4)?.text().to_owned(),
                 kind: row.need(5)?,
             })
         })
@@ -761,7 +761,7 @@ pub(crate) fn inputs(id: &str) -> Result<Vec<Input>> {
     let inputs = spi::read(INPUTS, args![&*tenant, id], |row| {
         let (step_no, kind, id) = (row.need(1)?, row.need::<String>(2)?, row.need::<String>(3)?);
         if row.need(5)? {
-            reference::intact(&kind, &id, row.need(4)?)?;
+            reference::check_intact(&kind, &id, row.need_jsonb(4)?.text())?;
             return Ok(Some(Input { step_no, kind, id, payload: row.transfer(4)? }));
         }
         missing.push(format!("{kind} {id}"));

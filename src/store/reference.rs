@@ -279,7 +279,7 @@ pub(crate) fn resolve(kind: &str, id: &str) -> Result<Stored> {
         // A tenant of this name that was dropped and made anew has another key than the one remembered.
         let key = known_key(&tenant, attempt > 0)?;
         let found = spi::read_one(RESOLVE, args![&*tenant, kind, id], |row| {
-            let payload: Jsonb = row.need(1)?;
+            let payload = row.need_jsonb(1)?;
             let same = match &key {
                 Some(key) => core::id(&digest::keyed(key, kind, payload.text())?) == id,
                 None => false,
@@ -295,26 +295,18 @@ pub(crate) fn resolve(kind: &str, id: &str) -> Result<Stored> {
     Err(core::tampered(kind, id))
 }
 
-/// A payload that was read elsewhere, if it is what the id says.
-pub(crate) fn intact(kind: &str, id: &str, payload: Jsonb) -> Result<Jsonb> {
+/// Refuses a payload that was read elsewhere if it is not what the id says.
+pub(crate) fn check_intact(kind: &str, id: &str, payload: &str) -> Result<()> {
     let Some(tenant) = tenant::current()? else { return Err(core::not_found(kind, id)) };
-    if is_intact(&tenant, kind, id, &payload)? {
-        Ok(payload)
-    } else {
-        Err(core::tampered(kind, id))
-    }
-}
-
-fn is_intact(tenant: &Rc<str>, kind: &str, id: &str, payload: &Jsonb) -> Result<bool> {
     for anew in [false, true] {
         // A tenant of this name that was dropped and made anew has another key than the one remembered.
-        if let Some(key) = known_key(tenant, anew)?
-            && core::id(&digest::keyed(&key, kind, payload.text())?) == id
+        if let Some(key) = known_key(&tenant, anew)?
+            && core::id(&digest::keyed(&key, kind, payload)?) == id
         {
-            return Ok(true);
+            return Ok(());
         }
     }
-    Ok(false)
+    Err(core::tampered(kind, id))
 }
 
 /// Deletes a reference with its payload. False: there was none, or it had expired.
@@ -373,7 +365,7 @@ fn definition(tenant: &str, kind: &str) -> Result<Option<Definition>> {
     spi::write_one(KIND, args![tenant, kind], |row| {
         Ok(Definition {
             revision: row.need(1)?,
-            schema: row.get::<Jsonb>(2).map(|schema| schema.schema()).transpose()?,
+            schema: row.jsonb(2)?.map(|schema| schema.schema()).transpose()?,
             life: row.get(3),
             max_bytes: row.need(4)?,
         })

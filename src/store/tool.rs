@@ -121,7 +121,7 @@ const SUPPLIES: &str = "SELECT s.keys FROM flowai.data_environment_supplies() AS
 /// Runs a tool. What the agent can repair comes back as an object with `error`.
 pub(crate) fn call(name: Option<&str>, arguments: Option<Jsonb>) -> Result<Answer> {
     let Some(name) = name else { return refusal("no tool is named", None, UNKNOWN_HINT) };
-    let schema = spi::read_one(SCHEMA, args![name], |row| row.need::<Jsonb>(1)?.schema())?;
+    let schema = spi::read_one(SCHEMA, args![name], |row| row.need_jsonb(1)?.schema())?;
     let (Some(schema), Some(statement)) = (schema, statement(name)) else {
         let what = format!("unknown tool \"{}\"", shorten(name));
         return refusal(&what, None, UNKNOWN_HINT);
@@ -173,7 +173,7 @@ enum Done {
 
 /// Arguments of a tool as a call of it with them would take them.
 pub(super) fn arguments(tool: &str, given: Value) -> Result<Value> {
-    let schema = spi::write_one(SCHEMA, args![tool], |row| row.need::<Jsonb>(1)?.schema())?;
+    let schema = spi::write_one(SCHEMA, args![tool], |row| row.need_jsonb(1)?.schema())?;
     let schema = schema.ok_or_else(|| {
         Error::new(
             Kind::NotFound,

@@ -139,7 +139,7 @@ fn hydrate(scope: &Scope, outcome: Outcome, cursors: &Cursors) -> Result<Vec<Hit
     let mut rows: HashMap<i64, Row> =
         spi::read(HYDRATE, args![&*scope.tenant, scope.workspace.as_str(), versions], |row| {
             let (name, qualified_name): (String, String) = (row.need(3)?, row.need(4)?);
-            let snippet = snippet(&highlighter, [row.need(5)?, &name, &qualified_name]);
+            let snippet = snippet(&highlighter, [row.need_text(5)?, &name, &qualified_name]);
             Ok((row.need(1)?, Row { item_type: row.need(2)?, name, qualified_name, snippet }))
         })?
         .into_iter()
