@@ -9,6 +9,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::pg::answer::Answer;
+use crate::pg::database;
 use crate::pg::envelope::Stop;
 use crate::pg::raise::{OrRaise, raise_refusal};
 use crate::pg::regprocedure::Regprocedure;
@@ -106,7 +107,7 @@ fn sample_table_data(
 /// The cluster and the database: no copy of it has both.
 #[pg_extern(stable, parallel_safe)]
 pub(crate) fn database_identity() -> String {
-    tenant::database_identity()
+    database::identity()
 }
 
 /// Lets read-only statements call a function.

@@ -285,6 +285,8 @@ impl Outside {
     fn restore(&self) {
         drop(self.timer.take());
         self.gates.lift();
+        // Before what may raise: nothing may be left that says a query runs.
+        INSIDE.set(false);
         // SAFETY: called exactly once for the subtransaction that `guarded` began.
         unsafe {
             pg_sys::RollbackAndReleaseCurrentSubTransaction();
@@ -292,7 +294,6 @@ impl Outside {
             pg_sys::CurrentResourceOwner = self.owner;
         }
         timeout::give_back();
-        INSIDE.set(false);
     }
 
     /// What ended the statement, if time or memory did.

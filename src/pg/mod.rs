@@ -4,6 +4,7 @@
 //! - [`spi`]: prepared statements with typed arguments and an explicit snapshot
 //! - [`guc`]: the settings
 //! - [`clock`]: the database's clock
+//! - [`database`]: which database this is
 //! - [`interrupt`]: cancel requests, for work that is not the server's own
 //! - [`random`]: the server's strong randomness
 //! - [`jsonb`]: a jsonb value that is handed through, or read as text
@@ -36,6 +37,7 @@ pub(crate) mod answer;
 pub(crate) mod attempt;
 pub(crate) mod bounds;
 pub(crate) mod clock;
+pub(crate) mod database;
 pub(crate) mod envelope;
 pub(crate) mod estimate;
 pub(crate) mod gate;

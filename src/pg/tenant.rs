@@ -455,7 +455,7 @@ fn members() -> Option<Members> {
     Some(members)
 }
 
-/// The members table's OID, for writers who must announce a change.
+/// Tells every session that members have changed, when the transaction commits.
 pub(crate) fn announce_change() {
     if let Some(members) = members() {
         // SAFETY: queues an invalidation message that is sent at commit and applied locally at the
@@ -579,10 +579,4 @@ fn forget() {
     if BINDING.take().is_some() && FOLDED.with_borrow(Option::is_some) {
         forget_plans();
     }
-}
-
-/// The cluster and the database, as text.
-pub(crate) fn database_identity() -> String {
-    // SAFETY: reads of what the backend knows since its start.
-    unsafe { format!("{}/{}", pg_sys::GetSystemIdentifier(), pg_sys::MyDatabaseId.to_u32()) }
 }

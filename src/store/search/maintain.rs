@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::check;
 use super::manifest::{Manifest, SegmentRow};
-use super::pieces::{DOCUMENTS, open};
+use super::pieces::{DOCUMENTS, open, open_once};
 use super::{build, document_columns, document_from, store};
 use crate::pg::spi::{self, Snapshot, args};
 use crate::pg::{guc, interrupt, transaction};
@@ -250,8 +250,7 @@ fn merge(scope: &Scope) -> Result<i64> {
         if chosen.is_empty() {
             return Ok(merged);
         }
-        let opened =
-            chosen.iter().map(|s| open(scope, s, Snapshot::Fresh)).collect::<Result<Vec<_>>>()?;
+        let opened = chosen.iter().map(|s| open_once(scope, s)).collect::<Result<Vec<_>>>()?;
         let pieces: Vec<Piece> = chosen
             .iter()
             .zip(&opened)

@@ -74,25 +74,36 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Under the snapshot that the manifest row was read in: a merge opens what its own transaction wrote.
+/// A stored segment, kept for the next search. Under the snapshot that the manifest row was read in.
 pub(super) fn open(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Result<Rc<Segment>> {
     if let Some(segment) = cache::segment(&row.digest) {
         return Ok(segment);
     }
-    check_format(row)?;
-    let intact = |bytes: &[u8]| Segment::verify(bytes, &row.layout, &row.digest).is_ok();
-    let segment = if let Some(mapped) = segment_file::fetch(&row.digest, intact) {
-        Rc::new(Segment::open(mapped, &row.layout)?)
-    } else {
-        let bytes = read(scope, row, snapshot)?;
-        // What a merge opens goes away with it.
-        if snapshot == Snapshot::Caller {
-            segment_file::publish(&row.digest, &bytes);
-        }
-        Rc::new(Segment::open(bytes, &row.layout)?)
-    };
+    let segment = Rc::new(load(scope, row, snapshot)?);
     cache::keep_segment(&row.digest, &segment);
     Ok(segment)
+}
+
+/// A stored segment that a merge is about to take away: it has no place among those that are kept.
+pub(super) fn open_once(scope: &Scope, row: &SegmentRow) -> Result<Rc<Segment>> {
+    match cache::segment(&row.digest) {
+        Some(segment) => Ok(segment),
+        None => load(scope, row, Snapshot::Fresh).map(Rc::new),
+    }
+}
+
+fn load(scope: &Scope, row: &SegmentRow, snapshot: Snapshot) -> Result<Segment> {
+    check_format(row)?;
+    let intact = |bytes: &[u8]| Segment::verify(bytes, &row.layout, &row.digest).is_ok();
+    if let Some(mapped) = segment_file::fetch(&row.digest, intact) {
+        return Segment::open(mapped, &row.layout);
+    }
+    let bytes = read(scope, row, snapshot)?;
+    // What a writer opens may be its own, which others never see if it gives up.
+    if snapshot == Snapshot::Caller {
+        segment_file::publish(&row.digest, &bytes);
+    }
+    Segment::open(bytes, &row.layout)
 }
 
 /// The bytes of a segment as its rows have them, verified.
