@@ -71,8 +71,10 @@ CREATE TABLE flowai.plans (
 ) PARTITION BY HASH (tenant_id);
 -- Serves plan_claim: the oldest approved plan, of a kind or of any.
 CREATE INDEX plans_state_idx ON flowai.plans (tenant_id, state, approved_at, id);
--- Serves the taking back of plans whose lease is over, which every claim asks for: only those that run are in it.
+-- Serves the taking back of plans whose lease is over: only those that run are in it.
 CREATE INDEX plans_lease_idx ON flowai.plans (tenant_id, lease_expires_at) WHERE lease_expires_at IS NOT NULL;
+-- Serves plan_purge; only plans that have ended are in it.
+CREATE INDEX plans_finished_idx ON flowai.plans (tenant_id, finished_at, id) WHERE finished_at IS NOT NULL;
 COMMENT ON TABLE flowai.plans IS 'Plans of the tenant. Written by flowai.plan_store and the functions that move a plan from state to state.';
 COMMENT ON COLUMN flowai.plans.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.plans.id IS 'Name of the plan, chosen by its author.';

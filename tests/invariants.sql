@@ -74,7 +74,10 @@ kept_since AS MATERIALIZED (
 move_events AS MATERIALIZED (
     SELECT e.tenant_id, e.attributes ->> 'plan' AS plan_id, e.attributes ->> 'from' AS from_state,
            e.attributes ->> 'to' AS to_state, (e.attributes ->> 'revision')::bigint AS revision, count(*) AS times
-    FROM flowai.events e WHERE e.name ^@ 'flowai.plan.' AND e.attributes ? 'from'
+    FROM flowai.events e
+    -- A plan of this name may have been purged before this one was stored.
+    JOIN flowai.plans p ON p.tenant_id = e.tenant_id AND p.id = e.attributes ->> 'plan' AND p.created_at <= e.recorded_at
+    WHERE e.name ^@ 'flowai.plan.' AND e.attributes ? 'from'
     GROUP BY 1, 2, 3, 4, 5
 ),
 decision_events AS MATERIALIZED (

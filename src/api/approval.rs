@@ -126,6 +126,17 @@ fn approval_policy_drop(
     approval_policy::drop(tenant, subject_kind, subject).or_raise()
 }
 
+/// Removes what was decided about a tenant's subjects so long ago.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn approval_purge(
+    tenant: Option<&str>,
+    older_than: Option<Interval>,
+    max_rows: default!(Option<i32>, "1000"),
+) -> i64 {
+    approval::purge(tenant, older_than, max_rows).or_raise()
+}
+
 /// The policies of a tenant.
 #[pg_extern(volatile, parallel_unsafe, security_definer)]
 #[search_path(pg_catalog, pg_temp)]

@@ -147,6 +147,17 @@ fn plan_fail(
     TableIterator::once((moved.plan, moved.state.name().to_owned(), moved.revision))
 }
 
+/// Removes plans of a tenant that ended so long ago.
+#[pg_extern(volatile, parallel_unsafe, security_definer)]
+#[search_path(pg_catalog, pg_temp)]
+fn plan_purge(
+    tenant: Option<&str>,
+    older_than: Option<Interval>,
+    max_rows: default!(Option<i32>, "1000"),
+) -> i64 {
+    plan::purge(tenant, older_than, max_rows).or_raise()
+}
+
 /// A page of plans by id.
 #[pg_extern(stable, parallel_restricted)]
 #[search_path(pg_catalog, pg_temp)]

@@ -11,6 +11,7 @@ use pgrx::datum::{Interval, TimestampWithTimeZone};
 use serde_json::{Value, json};
 
 use super::approval_policy::{self, Ruling};
+use super::tenancy::{self, Purge};
 use super::{event, plan, tool};
 use crate::pg::jsonb::Jsonb;
 use crate::pg::spi::{self, Snapshot, args};
@@ -72,6 +73,19 @@ const DECIDE: &str = "
     WHERE tenant_id = $1 AND id = $2 AND pg_catalog.num_nulls(decision) = 1";
 
 /// The plan moves only if it still is what the person saw.
+/// What was decided, or ran out of time, long ago. Not what a plan that is there rests on, and no grant for a call
+/// that may still run.
+const PURGE: &str = "
+    WITH over AS MATERIALIZED (
+        SELECT a.id FROM flowai.approvals a
+        WHERE a.tenant_id = $1 AND COALESCE(a.decided_at, a.expires_at) <= (SELECT pg_catalog.clock_timestamp() - $2)
+          AND NOT (a.subject_kind = 'plan'
+                   AND EXISTS (SELECT FROM flowai.plans p WHERE p.tenant_id = $1 AND p.id = a.subject_id))
+          AND NOT (a.subject_kind = 'tool' AND a.decision IS NOT DISTINCT FROM 'granted' AND a.used_at IS NULL
+                   AND (a.expires_at IS NULL OR a.expires_at > pg_catalog.clock_timestamp()))
+        ORDER BY COALESCE(a.decided_at, a.expires_at), a.id LIMIT (SELECT $3) FOR UPDATE SKIP LOCKED)
+    DELETE FROM flowai.approvals a USING over WHERE a.tenant_id = $1 AND a.id = over.id";
+
 const SEEN: &str = "
     SELECT CASE WHEN decision IS NOT NULL THEN decision
                 WHEN expires_at <= pg_catalog.clock_timestamp() THEN 'expired' ELSE 'open' END,
@@ -493,6 +507,16 @@ pub(crate) fn wait(id: Option<Uuid>, timeout: Option<Interval>) -> Result<Seen> 
         interrupt::pause(pause.min(most).max(Duration::from_millis(1)));
         pause = (pause * 2).min(longest);
     }
+}
+
+/// Removes what was decided so long ago, or ran out of time then. For administrators, as [`plan::purge`].
+pub(crate) fn purge(
+    tenant: Option<&str>,
+    older_than: Option<Interval>,
+    max_rows: Option<i32>,
+) -> Result<i64> {
+    let purge = Purge { statement: PURGE, event: "flowai.approval.purged", rows: "approvals" };
+    tenancy::purge(tenant, older_than, max_rows, purge)
 }
 
 // ----------------------------------------------------------------------------------- tools

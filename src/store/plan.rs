@@ -16,6 +16,7 @@ use pgrx::Uuid;
 use pgrx::datum::{Interval, TimestampWithTimeZone};
 use serde_json::json;
 
+use super::tenancy::{self, Purge};
 use super::{approval, event, reference};
 use crate::pg::jsonb::{Jsonb, Stored};
 use crate::pg::spi::{self, Args, args};
@@ -232,6 +233,17 @@ const FINISH: &str = moved!(
         RETURNING id, state, revision, transitions, 'running' AS was, NULL AS comment",
     "m.revision"
 );
+
+/// Plans that ended long ago, with what was decided about them; steps, references and history go with the key.
+const PURGE: &str = "
+    WITH ended AS MATERIALIZED (
+        SELECT id FROM flowai.plans
+        WHERE tenant_id = $1 AND finished_at <= (SELECT pg_catalog.clock_timestamp() - $2)
+        ORDER BY finished_at, id LIMIT (SELECT $3) FOR UPDATE SKIP LOCKED),
+    decided AS (
+        DELETE FROM flowai.approvals a USING ended
+        WHERE a.tenant_id = $1 AND a.subject_kind = 'plan' AND a.subject_id = ended.id)
+    DELETE FROM flowai.plans p USING ended WHERE p.tenant_id = $1 AND p.id = ended.id";
 
 const LIST: &str = "
     SELECT id::text, kind::text, state::text, revision, title, created_at, attempt FROM flowai.plans
@@ -732,6 +744,17 @@ pub(crate) fn finish(
     let Some(revision) = revision else { return Err(not_yours(&tenant, id)?) };
     announce(id, State::Running, state, revision)?;
     Ok(Moved { plan: id.to_owned(), state, revision })
+}
+
+/// Removes plans of a tenant that ended so long ago. For administrators: what was done, and who allowed it,
+/// is not for those to remove who did it.
+pub(crate) fn purge(
+    tenant: Option<&str>,
+    older_than: Option<Interval>,
+    max_rows: Option<i32>,
+) -> Result<i64> {
+    let purge = Purge { statement: PURGE, event: "flowai.plan.purged", rows: "plans" };
+    tenancy::purge(tenant, older_than, max_rows, purge)
 }
 
 /// A page of plans by id.

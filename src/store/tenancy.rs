@@ -1,7 +1,7 @@
 //! Tenants and their members.
 
-use flowai_core::{Error, Kind, Result, name};
-use pgrx::datum::TimestampWithTimeZone;
+use flowai_core::{Error, Kind, Result, name, ttl};
+use pgrx::datum::{Interval, TimestampWithTimeZone};
 use pgrx::pg_sys;
 use serde_json::json;
 
@@ -245,6 +245,36 @@ pub(super) fn hold(tenant: &str) -> Result<()> {
         Some(_) => Ok(()),
         None => Err(unknown_tenant(tenant)),
     }
+}
+
+/// What removes rows of a tenant by their age: a statement whose arguments are the tenant, the age and the most
+/// rows, the event that tells of it, and what the event calls the rows.
+pub(super) struct Purge {
+    pub(super) statement: &'static str,
+    pub(super) event: &'static str,
+    pub(super) rows: &'static str,
+}
+
+/// Removes rows of a tenant that are so old, for an administrator, and tells how many.
+pub(super) fn purge(
+    tenant: Option<&str>,
+    older_than: Option<Interval>,
+    max_rows: Option<i32>,
+    purge: Purge,
+) -> Result<i64> {
+    let tenant = tenant.ok_or_else(|| Error::missing("tenant"))?;
+    let older_than = older_than.ok_or_else(|| Error::missing("older_than"))?;
+    ttl::check("older_than", older_than.months(), older_than.days(), older_than.micros())?;
+    let most = max_rows.ok_or_else(|| Error::missing("max_rows"))?;
+    name::within("max_rows", most, 1, 100_000)?;
+    hold(tenant)?;
+    tenant::acting_for(tenant, || {
+        let purged = spi::run(purge.statement, args![tenant, older_than, i64::from(most)])?;
+        if purged > 0 {
+            event::note(purge.event, event::Severity::Info, json!({ (purge.rows): purged }))?;
+        }
+        Ok(i64::try_from(purged).unwrap_or(i64::MAX))
+    })
 }
 
 /// Waits for the transactions that have written to these relations.

@@ -260,6 +260,7 @@ COMMENT ON FUNCTION flowai.plan_step_fail(text, uuid, integer, jsonb) IS 'Record
 COMMENT ON FUNCTION flowai.plan_finish(text, uuid, jsonb) IS 'Ends a plan whose steps all succeeded, with its outcome. Row: plan, state, revision. Error 55000 without the lease or if a step has not succeeded, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_fail(text, uuid, jsonb) IS 'Ends a plan that failed, with the reason. Row: plan, state, revision. Error 55000 without the lease, P0002 for an unknown plan, 22004 for NULL, the reason included, 42501 without tenant.';
 
+COMMENT ON FUNCTION flowai.plan_purge(text, interval, integer) IS 'Removes at most max_rows plans of a tenant that succeeded, failed or were cancelled so long ago, oldest first, with their steps, references, history and approvals, and returns how many; skips those that somebody is at. Their names are free again, and references that no other plan uses may go. Only the event flowai.plan.purged stays. Error 22023 for a bad older_than or max_rows (1 to 100000), P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.plan_reap(integer, integer) IS 'Takes plans back from workers whose lease is over: to approved, or to failed if that was the max_attempts-th claim (0: never; NULL: flowai.plan_max_attempts). Rows: plan, state, attempt. Skips what others are at; plan_claim and plan_cancel do the same on their way. Steps that succeeded stay so. Error 22023 for a bad max_attempts or max_rows (1 to 10000), 22004 for NULL max_rows, 42501 without tenant.';
 ALTER FUNCTION flowai.plan_reap(integer, integer) ROWS 10;
 GRANT EXECUTE ON FUNCTION flowai.plan_reap(integer, integer) TO flowai_user;
@@ -288,6 +289,7 @@ COMMENT ON FUNCTION flowai.approval_get(uuid) IS 'An approval with its body and 
 COMMENT ON FUNCTION flowai.approval_list(text, uuid, integer) IS 'Approvals, newest first: asked, those of this role; or waiting, those that this session may decide. Pass the last id of a page as after of the next. Error 22023 for another word or a bad max_rows, 22004 for a NULL one. No rows without tenant.';
 COMMENT ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text) IS 'Sets when a tenant needs an approval. subject_kind plan with the kind of a plan, tool with the name of a tool, or another kind with the id of a subject; subject * is for all that have no policy of their own. policy: never, always, or predicate: a function (subject_kind text, subject text, body jsonb) that returns true where one is needed. It runs as the role that asks, never as flowai_owner, in a read-only query with search_path pg_catalog (names in it say their schema), within a second; NULL, an error, a write, a function in it that was not allowed with function_allow, or a change of the function since this call mean that an approval is needed. separate_duties: the login that asked may not decide; true unless told otherwise, while without any policy it may. deciders: the role whose members may decide. A policy about the tool execute_query binds ref_put_query as well. A grant counts only as long as whoever gave it may decide by the policy in force. A policy goes by the name of a plan''s kind: whoever of the tenant may call plan_kind_define decides what that name stands for. A policy about a tool holds at flowai.call_tool: a role that may send SQL of its own calls what is behind the tool without it. True if this changed anything. Error P0002 for an unknown tenant, role, tool, kind of plans or function, 22023 for another policy or function, or one that would protect nothing, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai.approval_policy_drop(text, text, text) IS 'Takes a policy away: without one plans and requests wait for any member of the tenant, who asked included, and tools run. False if there was none. What waits keeps the rules that it was asked under. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
+COMMENT ON FUNCTION flowai.approval_purge(text, interval, integer) IS 'Removes at most max_rows approvals of a tenant that were decided, or ran out of time, so long ago, oldest first, and returns how many. Those about plans stay as long as the plan (plan_purge), and so do grants for calls of tools that may still run. Where a call was denied, it may be asked for anew. Errors as plan_purge. For flowai_admin.';
 COMMENT ON FUNCTION flowai.approval_policy_list(text) IS 'The policies of a tenant. Error P0002 for an unknown tenant, 22004 for NULL. For flowai_admin.';
 COMMENT ON FUNCTION flowai_internal.approval_gate(text, jsonb) IS 'Whether a call of a tool may go on; if not, the approval that it waits for or that was refused. Uses up the grant of exactly this call, or asks for one. For flowai.call_tool, which asks as flowai_owner.';
 
@@ -301,7 +303,8 @@ GRANT EXECUTE ON FUNCTION flowai.approval_request(text, text, jsonb, interval, t
     flowai.approval_list(text, uuid, integer), flowai_internal.approval_status(text, timestamptz),
     flowai_internal.approval_may_decide(text, text) TO flowai_user;
 GRANT EXECUTE ON FUNCTION flowai.approval_policy_set(text, text, text, text, regprocedure, boolean, text),
-    flowai.approval_policy_drop(text, text, text), flowai.approval_policy_list(text) TO flowai_admin;
+    flowai.approval_policy_drop(text, text, text), flowai.approval_policy_list(text),
+    flowai.plan_purge(text, interval, integer), flowai.approval_purge(text, interval, integer) TO flowai_admin;
 
 -- --------------------------------------------------------------------------- data environment
 
@@ -473,6 +476,17 @@ VOLATILE SECURITY DEFINER PARALLEL UNSAFE
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'approval_policy_set_wrapper';
+
+-- flowai_runtime::api::approval::approval_purge
+CREATE  FUNCTION "approval_purge"(
+	"tenant" TEXT, /* Option < & str > */
+	"older_than" interval, /* Option < Interval > */
+	"max_rows" INT DEFAULT 1000 /* Option < i32 > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'approval_purge_wrapper';
 
 -- flowai_runtime::api::approval::approval_request
 CREATE  FUNCTION "approval_request"(
@@ -912,6 +926,17 @@ STABLE PARALLEL RESTRICTED
 SET search_path TO pg_catalog, pg_temp
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'plan_list_wrapper';
+
+-- flowai_runtime::api::plan::plan_purge
+CREATE  FUNCTION "plan_purge"(
+	"tenant" TEXT, /* Option < & str > */
+	"older_than" interval, /* Option < Interval > */
+	"max_rows" INT DEFAULT 1000 /* Option < i32 > */
+) RETURNS bigint /* i64 */
+VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+SET search_path TO pg_catalog, pg_temp
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'plan_purge_wrapper';
 
 -- flowai_runtime::api::plan::plan_reap
 CREATE  FUNCTION "plan_reap"(
@@ -3525,8 +3550,10 @@ CREATE TABLE flowai.plans (
 ) PARTITION BY HASH (tenant_id);
 -- Serves plan_claim: the oldest approved plan, of a kind or of any.
 CREATE INDEX plans_state_idx ON flowai.plans (tenant_id, state, approved_at, id);
--- Serves the taking back of plans whose lease is over, which every claim asks for: only those that run are in it.
+-- Serves the taking back of plans whose lease is over: only those that run are in it.
 CREATE INDEX plans_lease_idx ON flowai.plans (tenant_id, lease_expires_at) WHERE lease_expires_at IS NOT NULL;
+-- Serves plan_purge; only plans that have ended are in it.
+CREATE INDEX plans_finished_idx ON flowai.plans (tenant_id, finished_at, id) WHERE finished_at IS NOT NULL;
 COMMENT ON TABLE flowai.plans IS 'Plans of the tenant. Written by flowai.plan_store and the functions that move a plan from state to state.';
 COMMENT ON COLUMN flowai.plans.tenant_id IS 'The tenant.';
 COMMENT ON COLUMN flowai.plans.id IS 'Name of the plan, chosen by its author.';
