@@ -12,7 +12,7 @@ use flowai_core::{Error, Result};
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 
 use super::jsonb::{Lent, Stored};
-use super::tenant;
+use super::{tenant, transaction};
 
 /// Arguments of one statement, in order of `$1`, `$2`, ...
 #[derive(Default)]
@@ -231,6 +231,16 @@ pub(crate) fn run(sql: &'static str, args: Args) -> Result<u64> {
         Ok(())
     })?;
     Ok(touched)
+}
+
+/// Before an INSERT where a row may be: locks the rows that are seen to be there, with the statement given, in a
+/// transaction that keeps its snapshot. One that somebody has deleted since is error 40001. The INSERT would not
+/// notice: it asks what is there now, and this transaction would see the old row beside its new one.
+pub(crate) fn hold_what_is_seen(sql: &'static str, args: impl FnOnce() -> Args) -> Result<()> {
+    if transaction::keeps_its_snapshot() {
+        run(sql, args())?;
+    }
+    Ok(())
 }
 
 /// Runs a statement that cannot be prepared once, because it names an object (GRANT role TO role).

@@ -18,6 +18,12 @@ pub(crate) fn sees_what_others_commit() -> bool {
     unsafe { pg_sys::XactIsoLevel <= pg_sys::XACT_READ_COMMITTED as i32 && !pg_sys::XactReadOnly }
 }
 
+/// Whether every statement sees what was there when the first one began: REPEATABLE READ and SERIALIZABLE.
+pub(crate) fn keeps_its_snapshot() -> bool {
+    // SAFETY: a plain read of a backend variable.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
 /// Whether this transaction may write at all.
 pub(crate) fn may_write() -> bool {
     // SAFETY: plain reads of the backend's and the server's state.

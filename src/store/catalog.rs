@@ -65,6 +65,10 @@ const PUT: &str = concat!(
      RETURNING e.id, e.version, e.row_version, e.superseded"
 );
 
+const HOLD: &str = "
+    SELECT FROM flowai.catalog_entries WHERE tenant_id = $1 AND workspace_id = $2 AND id = ANY ($3)
+    ORDER BY id FOR UPDATE";
+
 const INSERT: &str = concat!(insert_entries!(), "ON CONFLICT DO NOTHING");
 
 /// The first of the ids whose row is not the one that INSERT wanted to write.
@@ -318,11 +322,19 @@ fn new_row_versions(entries: &[Entry]) -> Result<Vec<i64>> {
     entries.iter().map(|_| random::bytes().map(i64::from_le_bytes)).collect()
 }
 
+fn hold_what_is_seen(scope: &Scope, entries: &[Entry]) -> Result<()> {
+    spi::hold_what_is_seen(HOLD, || {
+        let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
+        args![&*scope.tenant, scope.workspace.as_str(), ids]
+    })
+}
+
 /// Inserts entries that must be new.
 pub(super) fn insert_new(scope: &Scope, entries: &[Entry], at: Time) -> Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
+    hold_what_is_seen(scope, entries)?;
     let row_versions = new_row_versions(entries)?;
     let inserted = spi::run(INSERT, arguments(scope, entries, &row_versions, at))?;
     if inserted < entries.len() as u64 {
@@ -390,6 +402,7 @@ pub(super) fn put_parsed(scope: &Scope, entries: &[Entry], at: Time) -> Result<V
         superseded: Option<i64>,
     }
     let (tenant, workspace) = (&*scope.tenant, scope.workspace.as_str());
+    hold_what_is_seen(scope, entries)?;
     let row_versions = new_row_versions(entries)?;
     let changed: HashMap<String, Changed> =
         spi::write(PUT, arguments(scope, entries, &row_versions, at), |row| {

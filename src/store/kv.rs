@@ -83,6 +83,10 @@ const PUT_MANY: &str = "
                           ELSE GREATEST($6, LEAST(e.created_at, $6) + '1 microsecond') END
     RETURNING version, created_at = updated_at, expires_at, key";
 
+const HOLD: &str = "
+    SELECT FROM flowai.kv_entries WHERE tenant_id = $1 AND namespace = $2 AND key = ANY ($3)
+    ORDER BY key FOR UPDATE";
+
 /// Rows that nobody sees any more; those that somebody is just writing are left to the next call.
 const PURGE: &str = "
     DELETE FROM flowai.kv_entries e
@@ -180,6 +184,7 @@ pub(crate) fn put_many(
         }
     }
     let (keys, values): (Vec<String>, Vec<String>) = entries.into_iter().unzip();
+    spi::hold_what_is_seen(HOLD, || args![&*tenant, namespace, keys.clone()])?;
     let now = clock::now();
     let put = args![&*tenant, namespace, keys.clone(), values, life, now, clock::micros(&now)];
     let mut decided: HashMap<String, Written> =
@@ -242,6 +247,7 @@ pub(crate) fn increment(
     let key = kv::key(key)?;
     let by = by.ok_or_else(|| Error::missing("by"))?;
     check_life(life)?;
+    spi::hold_what_is_seen(HOLD, || args![&*tenant, namespace, vec![key]])?;
     let now = clock::now();
     let first_version = clock::micros(&now);
     spi::write_one(
@@ -264,6 +270,9 @@ fn write(
     let namespace = name::argument("namespace", namespace)?;
     kv::value_size(key, value.size(), guc::kv_max_value_bytes())?;
     check_life(life)?;
+    if expected == Expected::Absent {
+        spi::hold_what_is_seen(HOLD, || args![&*tenant, namespace, vec![key]])?;
+    }
     let now = clock::now();
     let version = match expected {
         Expected::Version(version) => version,

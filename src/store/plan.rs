@@ -39,6 +39,8 @@ const CREATE: &str = "
     ON CONFLICT (tenant_id, id) DO NOTHING
     RETURNING revision";
 
+const HOLD_SEEN: &str = "SELECT FROM flowai.plans WHERE tenant_id = $1 AND id = $2 FOR UPDATE";
+
 const REVISE: &str = "
     UPDATE flowai.plans SET kind = $3, title = $4, body = $5, body_hash = $6, revision = revision + 1
     WHERE tenant_id = $1 AND id = $2 AND state = 'draft' AND revision = $7
@@ -352,11 +354,11 @@ pub(crate) fn store(
     let hash = digest::hash(body.text())?.to_vec();
     let title = parsed.title.as_str();
     let revision: Option<i64> = match expected_revision {
-        None => spi::write_one(
-            CREATE,
-            args![&*tenant, id, kind, title, body, hash, tenant::outer_name()],
-            |row| row.need(1),
-        )?,
+        None => {
+            spi::hold_what_is_seen(HOLD_SEEN, || args![&*tenant, id])?;
+            let create = args![&*tenant, id, kind, title, body, hash, tenant::outer_name()];
+            spi::write_one(CREATE, create, |row| row.need(1))?
+        }
         Some(expected) => or_after_lapse(&tenant, id, || {
             let revise = args![&*tenant, id, kind, title, body, hash.clone(), expected];
             spi::write_one(REVISE, revise, |row| row.need(1))

@@ -57,6 +57,9 @@ const PUT: &str = "
        OR (r.expires_at IS NOT NULL AND excluded.expires_at IS NULL)
     RETURNING created_at = $8, summary, expires_at";
 
+const HOLD: &str = "
+    SELECT FROM flowai.refs WHERE tenant_id = $1 AND kind = $2 AND id = $3 FOR UPDATE";
+
 const LIVE: &str = "
     SELECT false, summary, expires_at FROM flowai.refs
     WHERE tenant_id = $1 AND kind = $2 AND id = $3 AND (expires_at IS NULL OR expires_at > $4)";
@@ -241,6 +244,7 @@ fn store(
     life: Option<Interval>,
 ) -> Result<Put> {
     type Row = (bool, Stored, Option<TimestampWithTimeZone>);
+    spi::hold_what_is_seen(HOLD, || args![tenant, kind, id.as_str()])?;
     let read = |row: &spi::Row| -> Result<Row> { Ok((row.need(1)?, row.transfer(2)?, row.get(3))) };
     // Where there was nothing to write, the reference may go before it is read: then it is written.
     for _ in 0..3 {
