@@ -300,6 +300,7 @@ DECLARE
     tenant_table regclass;
     before bigint := 0;
     exported bigint;
+    absent text;
     caller record;
 BEGIN
     IF NOT current_setting('transaction_read_only')::boolean THEN
@@ -310,8 +311,12 @@ BEGIN
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t
                         WHERE t.relation::text !~ '^flowai_internal\.search_' ORDER BY t.place DESC LOOP
+        -- A column that says nothing has no key: null is what a column of jsonb may say.
+        SELECT string_agg(format('CASE WHEN t.%1$I IS NULL THEN %1$L END', a.attname), ', ') INTO absent
+        FROM pg_attribute a WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.attnotnull;
         RETURN QUERY EXECUTE format(
-            'SELECT $2 + row_number() OVER (), $3, to_jsonb(t) - ''tenant_id'' FROM %s t WHERE t.tenant_id = $1', tenant_table)
+            'SELECT $2 + row_number() OVER (), $3, to_jsonb(t) - array_remove(ARRAY[''tenant_id'', %s], NULL) FROM %s t WHERE t.tenant_id = $1',
+            COALESCE(absent, 'NULL'), tenant_table)
             USING tenant, before, tenant_table::text;
         GET DIAGNOSTICS exported = ROW_COUNT;
         before := before + exported;
@@ -382,9 +387,13 @@ BEGIN
               FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
     END IF;
     PERFORM flowai_internal.act_for(tenant);
-    EXECUTE format(
-        'INSERT INTO %1$s SELECT r.* FROM jsonb_array_elements($1) e,
-         jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table)
+    -- What is jsonb is taken as it is: a record would make NULL of its null.
+    EXECUTE (
+        SELECT format('INSERT INTO %1$s (%2$s) SELECT %3$s FROM jsonb_array_elements($1) e,
+                       jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table,
+                      string_agg(format('%I', a.attname), ', '),
+                      string_agg(format(CASE WHEN a.atttypid = 'jsonb'::regtype THEN 'e -> %L' ELSE 'r.%I' END, a.attname), ', '))
+        FROM pg_attribute a WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped)
         USING rows, tenant;
     GET DIAGNOSTICS imported = ROW_COUNT;
     -- A row that is not what its hash says would stand in the way of the true one.

@@ -7,6 +7,8 @@ RESET flowai.workspace;
 SELECT created FROM flowai.kv_put('app', 'a', '{"n": 1}');
 SELECT flowai.ref_kind_define('rows');
 SELECT id AS handle FROM flowai.ref_put('rows', '[{"a": 1.50, "b": "ä"}]') \gset
+SELECT created FROM flowai.kv_put('app', 'nothing', 'null');
+SELECT created FROM flowai.ref_put('rows', 'null', summary => 'null');
 SELECT flowai.plan_kind_define('job', '{"type": "object"}');
 SELECT created FROM flowai.plan_store('job', 'p1', format('{"title": "t", "steps": [{"operation": "o", "input": {}, "references": [{"kind": "rows", "id": "%s"}]}]}', :'handle')::jsonb);
 SELECT status FROM flowai.approval_request('deployment', 'web', '{"n": 1}', '1 day');
@@ -64,8 +66,13 @@ RESET min_parallel_table_scan_size;
 RESET parallel_leader_participation;
 SELECT p.oid::regprocedure AS may_have_workers FROM pg_proc p
 WHERE p.prosrc ~ 'flowai_internal\.act_for\(' AND NOT 'max_parallel_workers_per_gather=0' = ANY (p.proconfig);
+-- What says null is not what says nothing.
+SELECT count(*) FILTER (WHERE "row" -> 'value' = 'null') AS null_values, count(*) FILTER (WHERE NOT "row" ? 'expires_at') AS without_expiry,
+       count(*) FILTER (WHERE "row" -> 'expires_at' = 'null') AS null_expiries FROM exported WHERE relation = 'flowai.kv_entries';
 SELECT flowai.tenant_create('acme copy') IS NOT NULL AS created;
 SELECT relation, flowai.tenant_import('acme copy', relation, jsonb_agg("row" ORDER BY place)) AS imported FROM exported GROUP BY relation ORDER BY min(place);
+SELECT relation, count(*) AS differences FROM exported o FULL JOIN flowai.tenant_export('acme copy') e USING (relation, "row")
+WHERE (e.place IS NULL OR o.place IS NULL) AND relation <> 'flowai.events' GROUP BY relation;
 SELECT flowai.tenant_import('acme copy', 'flowai.kv_entries', (SELECT jsonb_agg("row") FROM exported WHERE relation = 'flowai.kv_entries'));
 SELECT flowai.tenant_import('acme copy', 'flowai_internal.tenant_members', '[]');
 SELECT flowai.tenant_import('acme copy', 'flowai_internal.search_delta', '[]');
