@@ -131,9 +131,12 @@ pub fn summarize(text: &str) -> Result<Value> {
             let (mut keys, mut first, mut count) = (Vec::new(), Map::new(), 0_u64);
             reader.clone().members(|key, place| {
                 count += 1;
-                if keys.len() < KEYS && key.len() <= SHORT {
+                if keys.len() < KEYS && printed(&key) <= SHORT {
                     let short = brief(reader.slice(place), SHORT);
-                    let cost = 2 * key.len() + short.to_string().len() + 8;
+                    let text = short.to_string();
+                    // jsonb prints a space after each of its commas and colons.
+                    let spaces = text.matches([',', ':']).count();
+                    let cost = 2 * printed(&key) + text.len() + spaces + 8;
                     if cost <= room {
                         room -= cost;
                         keys.push(Value::from(key.as_ref()));
@@ -206,8 +209,9 @@ fn keys_of(text: &str) -> Vec<Value> {
     let mut reader = Reader::new(text);
     if reader.sort() == Ok(Sort::Object) {
         let _ = reader.members(|key, _| {
-            if keys.len() < KEYS && key.len() + 4 <= room.min(SHORT) {
-                room -= key.len() + 4;
+            let cost = printed(&key) + 4;
+            if keys.len() < KEYS && cost <= room.min(SHORT) {
+                room -= cost;
                 keys.push(Value::from(key.as_ref()));
             }
         });
@@ -215,13 +219,31 @@ fn keys_of(text: &str) -> Vec<Value> {
     keys
 }
 
-/// The beginning of a text, at most this many bytes.
+/// The beginning of a text, at most this many bytes as JSON prints them.
 fn cut(text: &str, most: usize) -> String {
-    if text.len() <= most {
+    if printed(text) <= most {
         return text.to_owned();
     }
-    let end = (0..=most - '…'.len_utf8()).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    format!("{}…", &text[..end])
+    let mut room = most - '…'.len_utf8();
+    let fits = |c: &char| {
+        let left = room.checked_sub(printed_char(*c));
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// Bytes of a text as JSON prints it, without the quotation marks.
+fn printed(text: &str) -> usize {
+    text.chars().map(printed_char).sum()
+}
+
+fn printed_char(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' => 2,
+        '\0'..='\u{1f}' => 6,
+        other => other.len_utf8(),
+    }
 }
 
 #[cfg(test)]
@@ -258,9 +280,20 @@ mod tests {
         let wide: Map<String, Value> =
             (0..500).map(|i| (format!("{i}{}", "k".repeat(60)), long.clone().into())).collect();
         let deep = json!({"a": vec![wide.clone(); 3]});
-        for value in
-            [json!(long), Value::from(wide.clone()), json!([wide, deep]), deep, json!([long])]
-        {
+        let bells = |count| "\u{7}".repeat(count);
+        let ringing: Map<String, Value> =
+            (0..40).map(|i| (format!("{}{i}", bells(30)), bells(60).into())).collect();
+        for value in [
+            json!(long),
+            Value::from(wide.clone()),
+            json!([wide, deep]),
+            deep,
+            json!([long]),
+            json!([bells(200), bells(201), bells(199)]),
+            json!(vec!["\\\"".repeat(99); 4]),
+            Value::from(ringing.clone()),
+            json!([ringing, bells(200), bells(200)]),
+        ] {
             let summary = summarize(&value.to_string()).unwrap().to_string();
             let separators = summary.matches([',', ':']).count();
             assert!(summary.len() + separators <= MAX_SUMMARY, "{} {summary}", summary.len());
