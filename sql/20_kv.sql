@@ -5,6 +5,7 @@
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.argument_word(text, text, text[]) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.json_array(text, jsonb, text) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai.kv_entries (
@@ -77,6 +78,7 @@ BEGIN ATOMIC
     LIMIT flowai_internal.page_rows(max_rows);
 END;
 
+-- Two branches, one of which is empty: one namespace is looked up, whatever is known of it when it is planned.
 CREATE FUNCTION flowai.kv_stats(namespace text DEFAULT NULL)
 RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, next_expiry timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
@@ -87,7 +89,9 @@ BEGIN ATOMIC
            COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
            pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > now.moment)
     -- One moment for all counts.
-    FROM flowai.kv_entries e CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
-    WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
+    FROM (SELECT o.namespace, o.value, o.expires_at FROM flowai.kv_entries o WHERE o.tenant_id = flowai.current_tenant() AND o.namespace = $1
+          UNION ALL
+          SELECT a.namespace, a.value, a.expires_at FROM flowai.kv_entries a WHERE a.tenant_id = flowai.current_tenant() AND $1 IS NULL) AS e
+    CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
     GROUP BY e.namespace ORDER BY e.namespace;
 END;

@@ -106,18 +106,25 @@ BEGIN ATOMIC
       AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp());
 END;
 
+-- Two branches, one of which is empty: each has an index that gives its order, whatever is known of the kind when it
+-- is planned.
 CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)
 RETURNS TABLE (kind text, id text, summary jsonb, byte_size bigint, created_at timestamptz, expires_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
     SELECT r.kind, r.id, r.summary, r.byte_size, r.created_at, r.expires_at
-    FROM flowai.refs r
-    WHERE r.tenant_id = flowai.current_tenant()
-      AND ($1 IS NULL OR r.kind = $1)
-      AND r.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
-    ORDER BY r.id
-    LIMIT flowai_internal.page_rows(max_rows);
+    FROM ((SELECT o.* FROM flowai.refs o
+           WHERE o.tenant_id = flowai.current_tenant() AND o.kind = $1
+             AND o.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
+             AND (o.expires_at IS NULL OR o.expires_at > pg_catalog.clock_timestamp())
+           ORDER BY o.id LIMIT flowai_internal.page_rows(max_rows))
+          UNION ALL
+          (SELECT e.* FROM flowai.refs e
+           WHERE e.tenant_id = flowai.current_tenant() AND $1 IS NULL
+             AND e.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
+             AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
+           ORDER BY e.id LIMIT flowai_internal.page_rows(max_rows))) AS r
+    ORDER BY r.id;
 END;
 
 CREATE FUNCTION flowai.ref_resolve_many(refs jsonb)
@@ -126,7 +133,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
     SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL,
            flowai_internal.ref_intact(p.kind, p.id, p.payload), p.expires_at
-    FROM pg_catalog.jsonb_array_elements(refs) WITH ORDINALITY AS h(handle, ordinal)
+    FROM pg_catalog.jsonb_array_elements(flowai_internal.json_array('argument "refs"', refs, 'Pass an array of handles: [{"kind": "...", "id": "..."}].')) WITH ORDINALITY AS h(handle, ordinal)
     LEFT JOIN flowai.ref_payloads p
       ON p.tenant_id = flowai.current_tenant()
      AND p.kind = h.handle ->> 'kind'
@@ -140,6 +147,6 @@ RETURNS TABLE (ordinal bigint, "row" jsonb)
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
     SELECT e.ordinal, e.value
-    FROM pg_catalog.jsonb_array_elements(flowai.ref_resolve(kind, id)) WITH ORDINALITY AS e(value, ordinal)
+    FROM pg_catalog.jsonb_array_elements(flowai_internal.json_array('the payload', flowai.ref_resolve(kind, id), 'flowai.ref_resolve(kind, id) returns it as it is.')) WITH ORDINALITY AS e(value, ordinal)
     ORDER BY e.ordinal;
 END;

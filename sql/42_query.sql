@@ -109,10 +109,16 @@ BEGIN ATOMIC
 END;
 
 -- The rows go from the query into the reference, and never to the client. CASE, because the query may take long and
--- nobody shall wait for it who has misspelt the kind.
+-- nobody shall wait for it who has misspelt the kind. With settings of its own, because an id stands for the text of
+-- the rows, and equal rows have one from any client.
 CREATE FUNCTION flowai.ref_put_query(kind text, sql text, summary jsonb DEFAULT NULL, ttl interval DEFAULT NULL, max_rows integer DEFAULT 10000, timeout interval DEFAULT '30 s')
 RETURNS TABLE (kind text, id text, created boolean, summary jsonb, expires_at timestamptz)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1
+SET timezone = 'UTC'
+SET datestyle = 'ISO'
+SET intervalstyle = 'postgres'
+SET bytea_output = 'hex'
+SET extra_float_digits = 1
 BEGIN ATOMIC
     SELECT p.kind, p.id, p.created, p.summary, p.expires_at
     FROM flowai.ref_put($1, CASE WHEN flowai_internal.ref_put_check($1, $3, $4) THEN flowai_internal.query_array($2, $5, $6) END, $3, $4) AS p;

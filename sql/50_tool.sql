@@ -39,7 +39,7 @@ BEGIN ATOMIC
      '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647},
        "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
-    ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
+    ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry. Without ttl_seconds it is kept for ever, whatever was said before.',
      '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000},
        "expected_version": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}}', '{namespace,key,value}'),
     ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),

@@ -21,7 +21,13 @@ extension_sql_file!(
 extension_sql_file!(
     "../sql/20_kv.sql",
     name = "kv",
-    requires = ["tenancy", api::page::page_rows, api::page::argument_word, api::page::prefix_end]
+    requires = [
+        "tenancy",
+        api::page::page_rows,
+        api::page::argument_word,
+        api::page::json_array,
+        api::page::prefix_end
+    ]
 );
 extension_sql_file!(
     "../sql/12_event.sql",

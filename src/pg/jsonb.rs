@@ -54,6 +54,13 @@ impl Jsonb {
         SCHEMAS.with_borrow_mut(|schemas| schemas.compiled(self.text()))
     }
 
+    /// Whether the value is an array.
+    pub(crate) fn is_array(&self) -> bool {
+        // SAFETY: the pointer is a detoasted jsonb; a scalar is kept as an array of one that says so.
+        let header = unsafe { (*self.0).root.header };
+        header & pg_sys::JB_FARRAY != 0 && header & pg_sys::JB_FSCALAR == 0
+    }
+
     /// Bytes of the value as it is stored before compression.
     pub(crate) fn size(&self) -> usize {
         // SAFETY: the pointer is a detoasted jsonb.

@@ -103,6 +103,15 @@ const SUBMIT: &str = moved!(
     "m.revision, m.title, m.body_hash, m.body, m.kind::text"
 );
 
+/// References of a plan that have expired since it was stored; nobody removes one that a draft uses.
+const EXPIRED_REFS: &str = "
+    SELECT DISTINCT u.kind || ' ' || u.ref_id FROM flowai.plan_refs u
+    WHERE u.tenant_id = $1 AND u.plan_id = $2
+      AND NOT EXISTS (SELECT FROM flowai.refs r
+                      WHERE r.tenant_id = $1 AND r.kind = u.kind AND r.id = u.ref_id
+                        AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp()))
+    ORDER BY 1";
+
 /// A plan about which nobody decided in time, locked. Others are not: a move that they do not allow is
 /// refused at once.
 const LATE: &str = "
@@ -507,6 +516,11 @@ fn submit_draft(
     let Some(Submitted { revision, title, hash, body, kind }) = submitted else {
         return Err(elsewhere(tenant, id, "submit", &[State::Draft])?);
     };
+    // Nobody is asked about what could not run.
+    let expired = spi::write(EXPIRED_REFS, args![tenant, id], |row| row.need::<String>(1))?;
+    if !expired.is_empty() {
+        return Err(missing_references(&expired));
+    }
     announce(id, State::Draft, State::Submitted, revision)?;
     let subject = approval::Subject {
         kind: PLAN,

@@ -24,10 +24,11 @@ const LAST: &str = "
     ORDER BY revision DESC LIMIT 1";
 
 /// The same definition once more is no new revision.
+/// A ttl as it is written: a month is no 30 days, although they compare as equal.
 const KIND_IS: &str = "
     SELECT revision FROM flowai.ref_kinds
     WHERE tenant_id = $1 AND kind = $2 AND revision = $3
-      AND schema IS NOT DISTINCT FROM $4 AND ttl IS NOT DISTINCT FROM $5 AND max_bytes = $6";
+      AND schema IS NOT DISTINCT FROM $4 AND ttl::text IS NOT DISTINCT FROM $5::text AND max_bytes = $6";
 
 const DEFINE: &str = "
     INSERT INTO flowai.ref_kinds (tenant_id, kind, revision, schema, ttl, max_bytes)
@@ -103,28 +104,39 @@ const EXTEND: &str = "
 const EXTEND_PAYLOAD: &str = "
     UPDATE flowai.ref_payloads SET expires_at = $4 WHERE tenant_id = $1 AND kind = $2 AND id = $3";
 
-/// Expired references that no unfinished plan uses; those that somebody is just writing, or storing a
-/// plan with, are left to the next call.
-const LOCK_EXPIRED: &str = "
-    SELECT x.kind::text, x.id FROM flowai.refs x
-    WHERE x.tenant_id = $1 AND x.expires_at <= $2
-      AND NOT EXISTS (
-          SELECT FROM flowai.plan_refs u
+/// The plan that has not ended and uses the reference `x`. A scalar, so that each reference is looked up on its
+/// own: what the planner could join instead is all that plans use.
+macro_rules! user_of_x {
+    () => {
+        "(SELECT u.plan_id FROM flowai.plan_refs u
           JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
           WHERE u.tenant_id = $1 AND u.kind = x.kind AND u.ref_id = x.id
-            AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))
+            AND p.state NOT IN ('succeeded', 'failed', 'cancelled')
+          LIMIT 1)"
+    };
+}
+
+/// Expired references that no such plan uses, those first that expired first; what somebody is just writing, or
+/// storing a plan with, is left to the next call.
+const LOCK_EXPIRED: &str = concat!(
+    "
+    SELECT x.kind::text, x.id FROM flowai.refs x
+    WHERE x.tenant_id = $1 AND x.expires_at <= $2 AND ",
+    user_of_x!(),
+    " IS NULL
     ORDER BY x.expires_at LIMIT $3
-    FOR UPDATE OF x SKIP LOCKED";
+    FOR UPDATE OF x SKIP LOCKED"
+);
 
 /// Once more, for the plans that were stored between the look and the lock.
-const UNNEEDED: &str = "
+const UNNEEDED: &str = concat!(
+    "
     SELECT x.kind, x.id
     FROM ROWS FROM (pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) AS x(kind, id)
-    WHERE NOT EXISTS (
-        SELECT FROM flowai.plan_refs u
-        JOIN flowai.plans p ON p.tenant_id = u.tenant_id AND p.id = u.plan_id
-        WHERE u.tenant_id = $1 AND u.kind = x.kind AND u.ref_id = x.id
-          AND p.state NOT IN ('succeeded', 'failed', 'cancelled'))";
+    WHERE ",
+    user_of_x!(),
+    " IS NULL"
+);
 
 const DELETE_MANY: &str = "
     DELETE FROM flowai.refs r
@@ -320,14 +332,16 @@ pub(crate) fn delete(kind: Option<&str>, id: Option<&str>) -> Result<bool> {
     let id = id.ok_or_else(|| Error::missing("id"))?;
     let row = || args![&*tenant, kind, id];
     let lives = spi::write_one(LOCK, row().and(clock::now()), |row| row.need(1))?;
-    let Some(lives) = lives else { return Ok(false) };
+    if lives != Some(true) {
+        return Ok(false);
+    }
     let plan =
         spi::in_latest_snapshot(|| spi::read_one(NEEDED_BY, row(), |row| row.need::<String>(1)))?;
     if let Some(plan) = plan {
         return Err(core::needed(id, &plan));
     }
     spi::run(DELETE, row())?;
-    Ok(lives)
+    Ok(true)
 }
 
 /// Lets a reference live longer, for ever without a ttl; returns when it expires.

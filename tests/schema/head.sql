@@ -134,6 +134,7 @@ GRANT EXECUTE ON FUNCTION flowai.event_purge(interval) TO flowai_admin;
 
 -- ------------------------------------------------------------------------------------- kv
 
+COMMENT ON FUNCTION flowai_internal.json_array(text, jsonb, text) IS 'The value if it is an array. Error 22023 that names it, with the hint, if not. NULL for NULL.';
 COMMENT ON FUNCTION flowai_internal.argument_word(text, text, text[]) IS 'True for an argument that is one of the words. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.page_rows(integer) IS 'The number of rows of a page, 1 to 1000. Error 22023 for another, 22004 for NULL.';
 COMMENT ON FUNCTION flowai_internal.prefix_end(text) IS 'The first text, in order of bytes, above everything that begins with the prefix. NULL for NULL.';
@@ -148,7 +149,7 @@ COMMENT ON FUNCTION flowai.kv_delete(text, text) IS 'Deletes an entry. False if 
 COMMENT ON FUNCTION flowai.kv_list(text, text, text, integer) IS 'Entries whose key begins with prefix, in order of key (bytes): key, value, version, expires_at. Pass the last key of a page as after of the next. max_rows 1 to 1000 (22023). No rows for a NULL namespace or prefix, or without tenant.';
 COMMENT ON FUNCTION flowai.kv_increment(text, text, bigint, interval) IS 'Adds to a counter, atomically; one that does not live starts at 0. One row: value, version, expires_at. ttl counts from where the counter starts; a live one keeps its expiry, so that this counts within a window of time. Error 55000 if the value is not an integer or the sum no bigint, else as kv_put.';
 
-GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.argument_word(text, text, text[]), flowai_internal.prefix_end(text),
+GRANT EXECUTE ON FUNCTION flowai_internal.page_rows(integer), flowai_internal.argument_word(text, text, text[]), flowai_internal.json_array(text, jsonb, text), flowai_internal.prefix_end(text),
     flowai.kv_put(text, text, jsonb, interval, bigint), flowai.kv_put_if_absent(text, text, jsonb, interval),
     flowai.kv_get(text, text), flowai.kv_get_many(text, text[]), flowai.kv_delete(text, text),
     flowai.kv_list(text, text, text, integer), flowai.kv_increment(text, text, bigint, interval),
@@ -223,14 +224,14 @@ GRANT EXECUTE ON FUNCTION flowai.query_target_define(text, text, text, text),
 
 -- ------------------------------------------------------------------------------ references
 
-COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. A schema stands alone, and no reference in it leads back to itself without going into the value. Error 22023 for a bad kind, schema, ttl or max_bytes, 54000 (rule schema_size) for a schema that asks too much of one place of a value, such as a part that names the next twice and so on, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.ref_kind_define(text, jsonb, interval, bigint) IS 'Defines a kind of references, or a new revision of it, and returns the revision that counts now; the same definition once more changes nothing. schema: JSON Schema 2020-12 that payloads must match (NULL for any payload); ttl: how long references live that are stored without one (NULL for ever); max_bytes: most bytes of a payload''s text (NULL: 256 MiB, with a schema 32 MiB). References stored before stay as they are. A schema stands alone, and no reference in it leads back to itself without going into the value; it compares numbers as 64-bit integers and double precision. Error 22023 for a bad kind, schema, ttl or max_bytes, 54000 (rule schema_size) for a schema that asks too much of one place of a value, such as a part that names the next twice and so on, 40001 if somebody else defines it at the same time, 22004 for a NULL kind, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_put(text, jsonb, jsonb, interval) IS 'Stores a payload. One row: its handle (kind, id), created, summary, expires_at. Equal payloads (by value, not by spelling) have equal ids in a tenant: a second put finds the first, keeps its summary, and can only extend its expiry. Without summary one is derived: type, counts, keys, first items. Error P0002 for an unknown kind, 22023 for a payload that does not match the kind''s schema or a bad ttl, 54000 for a payload or summary over its limit, nested deeper than 128 (with a schema 127), or whose check would take too long (rule schema_work), 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_summary(text, text) IS 'One row about a reference: kind, id, summary, byte_size, created_at, expires_at. Does not read the payload. No row if the reference is unknown or has expired, for NULL, or without tenant.';
-COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired at the start of the statement: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
+COMMENT ON FUNCTION flowai.ref_resolve(text, text) IS 'The payload of a reference. Error P0002 (rule ref_found) if it is unknown, deleted, another tenant''s or has expired by now, the moment of reading: nobody learns which. Error XX001 (rule ref_payload_intact) if somebody altered the payload from outside: its hash is checked against the id. NULL for NULL.';
 COMMENT ON FUNCTION flowai.ref_get(text, text) IS 'One row: payload, expires_at; no row where ref_resolve raises, for NULL, or without tenant. Becomes part of the query that calls it. Error XX001 (rule ref_payload_intact) as ref_resolve.';
 COMMENT ON FUNCTION flowai.ref_resolve_many(jsonb) IS 'Payloads of many references, given as an array of handles [{"kind", "id"}], as plans name them: one row for each, in order: ordinal, kind, id, found, payload, expires_at; the last two are NULL where found is false. Error XX001 (rule ref_payload_intact) if somebody altered one of the payloads from outside, 22023 if refs is no array; no rows for NULL.';
 COMMENT ON FUNCTION flowai.ref_rows(text, text) IS 'The elements of a payload that is an array, in order: ordinal, row. Errors as ref_resolve; 22023 if the payload is no array.';
-COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. Rows as ref_put; errors as ref_put, before the statement runs where they have nothing to do with its rows, and as flowai.query. max_rows: error 54000 if there are more.';
+COMMENT ON FUNCTION flowai.ref_put_query(text, text, jsonb, interval, integer, interval) IS 'Stores the rows of a statement that only reads as a payload, an array of objects, without sending them to the client. The statement runs with the time zone UTC and the server''s usual formats, so that equal rows have one id whatever the session has set. Rows as ref_put; errors as ref_put, before the statement runs where they have nothing to do with its rows, and as flowai.query. max_rows: error 54000 if there are more.';
 COMMENT ON FUNCTION flowai.ref_extend(text, text, interval) IS 'Lets a reference live at least so long from now, or for ever if ttl is NULL; never shorter than it would. Returns when it expires. Error P0002 if it does not live, 22023 for a bad kind or ttl, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_purge(integer) IS 'Removes at most max_rows of the tenant''s references that have expired, with their payloads, and returns how many; keeps those that an unfinished plan uses. max_rows 1 to 100000 (22023). Error 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.ref_list(text, text, integer) IS 'References of a kind, or of all if it is NULL, in order of id, without payloads: kind, id, summary, byte_size, created_at, expires_at. Pass the last id of a page as after of the next. max_rows 1 to 1000 (22023). No rows without tenant.';
@@ -251,7 +252,7 @@ COMMENT ON FUNCTION flowai.plan_get(text) IS 'A plan with its steps, their state
 COMMENT ON FUNCTION flowai.plan_list(text, text, integer) IS 'Plans in order of id, of one state or of all; page with after. Error 22023 for an unknown state or a bad max_rows, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_history(text) IS 'Every move of a plan from state to state, in order. No rows for an unknown plan.';
 COMMENT ON FUNCTION flowai.plan_inputs(text) IS 'Every payload that a plan''s steps use, from one snapshot: step_no, kind, id, payload. Error P0002 for an unknown plan, or if references have expired or gone (listing them); XX001 if a payload was altered from outside; 42501 without tenant.';
-COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. A plan about which nobody decided in time is a draft again and may be submitted anew. Row: plan, state, revision, approval. Error P0002 for an unknown plan, 55000 if it is no draft, 22023 for a bad deadline, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
+COMMENT ON FUNCTION flowai.plan_submit(text, interval, text) IS 'Submits a draft: asks for a decision on exactly this body, until the deadline if one is given; if a policy says that none is needed, the plan is approved at once and the approval waived. A plan about which nobody decided in time is a draft again and may be submitted anew. Row: plan, state, revision, approval. Error P0002 for an unknown plan, or one whose references have expired since, 55000 if it is no draft, 22023 for a bad deadline, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_cancel(text, text) IS 'Cancels a plan that does not run yet, and withdraws its open approval. Row: plan, state, revision. Error P0002 for an unknown plan, 55000 if it runs or is finished, 54000 for a comment of more than 8 KiB, 22004 for NULL, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_claim(text, text, interval) IS 'Gives one worker an approved plan: this one, or the oldest of a kind, or the oldest; skips what others are taking, and takes back what workers let go whose lease is over, as plan_reap does: at once where there is no other, else once a second. Steps that failed in an earlier attempt are pending again. Row: plan, revision, token, lease_expires_at, attempt; no row if there is none. Error 22023 for a bad lease, 22004 for a NULL lease, 42501 without tenant.';
 COMMENT ON FUNCTION flowai.plan_heartbeat(text, uuid, interval) IS 'Extends the lease of the worker that has the plan and returns its new end. Error 55000 if the token is not the one of a lease that lives, P0002 for an unknown plan, 22004 for NULL, 42501 without tenant.';
@@ -795,6 +796,16 @@ CREATE  FUNCTION "argument_word"(
 IMMUTABLE PARALLEL SAFE
 LANGUAGE c /* Rust */
 AS 'MODULE_PATHNAME', 'argument_word_wrapper';
+
+-- flowai_runtime::api::page::json_array
+CREATE  FUNCTION "json_array"(
+	"what" TEXT, /* & str */
+	"value" jsonb, /* Jsonb */
+	"hint" TEXT /* & str */
+) RETURNS jsonb /* Jsonb */
+IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE c /* Rust */
+AS 'MODULE_PATHNAME', 'json_array_wrapper';
 
 -- flowai_runtime::api::page::page_rows
 CREATE  FUNCTION "page_rows"(
@@ -2542,18 +2553,25 @@ BEGIN ATOMIC
       AND (p.expires_at IS NULL OR p.expires_at > pg_catalog.clock_timestamp());
 END;
 
+-- Two branches, one of which is empty: each has an index that gives its order, whatever is known of the kind when it
+-- is planned.
 CREATE FUNCTION flowai.ref_list(kind text DEFAULT NULL, after text DEFAULT NULL, max_rows integer DEFAULT 100)
 RETURNS TABLE (kind text, id text, summary jsonb, byte_size bigint, created_at timestamptz, expires_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
     SELECT r.kind, r.id, r.summary, r.byte_size, r.created_at, r.expires_at
-    FROM flowai.refs r
-    WHERE r.tenant_id = flowai.current_tenant()
-      AND ($1 IS NULL OR r.kind = $1)
-      AND r.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
-      AND (r.expires_at IS NULL OR r.expires_at > pg_catalog.clock_timestamp())
-    ORDER BY r.id
-    LIMIT flowai_internal.page_rows(max_rows);
+    FROM ((SELECT o.* FROM flowai.refs o
+           WHERE o.tenant_id = flowai.current_tenant() AND o.kind = $1
+             AND o.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
+             AND (o.expires_at IS NULL OR o.expires_at > pg_catalog.clock_timestamp())
+           ORDER BY o.id LIMIT flowai_internal.page_rows(max_rows))
+          UNION ALL
+          (SELECT e.* FROM flowai.refs e
+           WHERE e.tenant_id = flowai.current_tenant() AND $1 IS NULL
+             AND e.id > CASE WHEN ref_list.after IS NULL THEN '' ELSE ref_list.after END COLLATE "C"
+             AND (e.expires_at IS NULL OR e.expires_at > pg_catalog.clock_timestamp())
+           ORDER BY e.id LIMIT flowai_internal.page_rows(max_rows))) AS r
+    ORDER BY r.id;
 END;
 
 CREATE FUNCTION flowai.ref_resolve_many(refs jsonb)
@@ -2562,7 +2580,7 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
     SELECT h.ordinal, h.handle ->> 'kind', h.handle ->> 'id', p.id IS NOT NULL,
            flowai_internal.ref_intact(p.kind, p.id, p.payload), p.expires_at
-    FROM pg_catalog.jsonb_array_elements(refs) WITH ORDINALITY AS h(handle, ordinal)
+    FROM pg_catalog.jsonb_array_elements(flowai_internal.json_array('argument "refs"', refs, 'Pass an array of handles: [{"kind": "...", "id": "..."}].')) WITH ORDINALITY AS h(handle, ordinal)
     LEFT JOIN flowai.ref_payloads p
       ON p.tenant_id = flowai.current_tenant()
      AND p.kind = h.handle ->> 'kind'
@@ -2576,7 +2594,7 @@ RETURNS TABLE (ordinal bigint, "row" jsonb)
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
     SELECT e.ordinal, e.value
-    FROM pg_catalog.jsonb_array_elements(flowai.ref_resolve(kind, id)) WITH ORDINALITY AS e(value, ordinal)
+    FROM pg_catalog.jsonb_array_elements(flowai_internal.json_array('the payload', flowai.ref_resolve(kind, id), 'flowai.ref_resolve(kind, id) returns it as it is.')) WITH ORDINALITY AS e(value, ordinal)
     ORDER BY e.ordinal;
 END;
 
@@ -2890,6 +2908,7 @@ DECLARE
     tenant_table regclass;
     before bigint := 0;
     exported bigint;
+    absent text;
     caller record;
 BEGIN
     IF NOT current_setting('transaction_read_only')::boolean THEN
@@ -2900,8 +2919,12 @@ BEGIN
     PERFORM flowai_internal.act_for(tenant);
     FOR tenant_table IN SELECT t.relation FROM flowai_internal.tenant_tables() t
                         WHERE t.relation::text !~ '^flowai_internal\.search_' ORDER BY t.place DESC LOOP
+        -- A column that says nothing has no key: null is what a column of jsonb may say.
+        SELECT string_agg(format('CASE WHEN t.%1$I IS NULL THEN %1$L END', a.attname), ', ') INTO absent
+        FROM pg_attribute a WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.attnotnull;
         RETURN QUERY EXECUTE format(
-            'SELECT $2 + row_number() OVER (), $3, to_jsonb(t) - ''tenant_id'' FROM %s t WHERE t.tenant_id = $1', tenant_table)
+            'SELECT $2 + row_number() OVER (), $3, to_jsonb(t) - array_remove(ARRAY[''tenant_id'', %s], NULL) FROM %s t WHERE t.tenant_id = $1',
+            COALESCE(absent, 'NULL'), tenant_table)
             USING tenant, before, tenant_table::text;
         GET DIAGNOSTICS exported = ROW_COUNT;
         before := before + exported;
@@ -2972,9 +2995,13 @@ BEGIN
               FROM jsonb_array_elements(rows) e WHERE e ->> 'recorded_at' IS NOT NULL) m;
     END IF;
     PERFORM flowai_internal.act_for(tenant);
-    EXECUTE format(
-        'INSERT INTO %1$s SELECT r.* FROM jsonb_array_elements($1) e,
-         jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table)
+    -- What is jsonb is taken as it is: a record would make NULL of its null.
+    EXECUTE (
+        SELECT format('INSERT INTO %1$s (%2$s) SELECT %3$s FROM jsonb_array_elements($1) e,
+                       jsonb_populate_record(NULL::%1$s, e || jsonb_build_object(''tenant_id'', $2)) r', tenant_table,
+                      string_agg(format('%I', a.attname), ', '),
+                      string_agg(format(CASE WHEN a.atttypid = 'jsonb'::regtype THEN 'e -> %L' ELSE 'r.%I' END, a.attname), ', '))
+        FROM pg_attribute a WHERE a.attrelid = tenant_table AND a.attnum > 0 AND NOT a.attisdropped)
         USING rows, tenant;
     GET DIAGNOSTICS imported = ROW_COUNT;
     -- A row that is not what its hash says would stand in the way of the true one.
@@ -4104,7 +4131,7 @@ BEGIN ATOMIC
      '{"sql": {"type": "string"}, "max_rows": {"type": "integer", "minimum": 1, "maximum": 2147483647},
        "target": {"type": "string", "description": "Where: local, or another database or file by its name."}}', '{sql}'),
     ('kv_get', 'Reads a value by key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
-    ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry.',
+    ('kv_put', 'Writes a value under a key. With expected_version it is written only if that version is there; 0 means no entry. Without ttl_seconds it is kept for ever, whatever was said before.',
      '{"namespace": {"type": "string"}, "key": {"type": "string"}, "value": {"type": ["object", "array", "string", "number", "boolean", "null"], "description": "Any JSON value."}, "ttl_seconds": {"type": "number", "minimum": 0.001, "maximum": 31104000000},
        "expected_version": {"type": "integer", "minimum": 0, "maximum": 9007199254740991}}', '{namespace,key,value}'),
     ('kv_delete', 'Deletes a key.', '{"namespace": {"type": "string"}, "key": {"type": "string"}}', '{namespace,key}'),
@@ -4152,6 +4179,7 @@ END;
 --   tenancy
 --   api::page::page_rows
 --   api::page::argument_word
+--   api::page::json_array
 --   api::page::prefix_end
 
 -- Key/value entries: small state that agents and applications keep between calls.
@@ -4161,6 +4189,7 @@ END;
 
 ALTER FUNCTION flowai.page_rows(integer) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.argument_word(text, text, text[]) SET SCHEMA flowai_internal;
+ALTER FUNCTION flowai.json_array(text, jsonb, text) SET SCHEMA flowai_internal;
 ALTER FUNCTION flowai.prefix_end(text) SET SCHEMA flowai_internal;
 
 CREATE TABLE flowai.kv_entries (
@@ -4233,6 +4262,7 @@ BEGIN ATOMIC
     LIMIT flowai_internal.page_rows(max_rows);
 END;
 
+-- Two branches, one of which is empty: one namespace is looked up, whatever is known of it when it is planned.
 CREATE FUNCTION flowai.kv_stats(namespace text DEFAULT NULL)
 RETURNS TABLE (namespace text, entries bigint, expired bigint, bytes bigint, next_expiry timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
@@ -4243,8 +4273,10 @@ BEGIN ATOMIC
            COALESCE(pg_catalog.sum(pg_catalog.pg_column_size(e.value)), 0)::bigint,
            pg_catalog.min(e.expires_at) FILTER (WHERE e.expires_at > now.moment)
     -- One moment for all counts.
-    FROM flowai.kv_entries e CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
-    WHERE e.tenant_id = flowai.current_tenant() AND ($1 IS NULL OR e.namespace = $1)
+    FROM (SELECT o.namespace, o.value, o.expires_at FROM flowai.kv_entries o WHERE o.tenant_id = flowai.current_tenant() AND o.namespace = $1
+          UNION ALL
+          SELECT a.namespace, a.value, a.expires_at FROM flowai.kv_entries a WHERE a.tenant_id = flowai.current_tenant() AND $1 IS NULL) AS e
+    CROSS JOIN (SELECT pg_catalog.clock_timestamp() AS moment) AS now
     GROUP BY e.namespace ORDER BY e.namespace;
 END;
 
@@ -4366,10 +4398,16 @@ BEGIN ATOMIC
 END;
 
 -- The rows go from the query into the reference, and never to the client. CASE, because the query may take long and
--- nobody shall wait for it who has misspelt the kind.
+-- nobody shall wait for it who has misspelt the kind. With settings of its own, because an id stands for the text of
+-- the rows, and equal rows have one from any client.
 CREATE FUNCTION flowai.ref_put_query(kind text, sql text, summary jsonb DEFAULT NULL, ttl interval DEFAULT NULL, max_rows integer DEFAULT 10000, timeout interval DEFAULT '30 s')
 RETURNS TABLE (kind text, id text, created boolean, summary jsonb, expires_at timestamptz)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1
+SET timezone = 'UTC'
+SET datestyle = 'ISO'
+SET intervalstyle = 'postgres'
+SET bytea_output = 'hex'
+SET extra_float_digits = 1
 BEGIN ATOMIC
     SELECT p.kind, p.id, p.created, p.summary, p.expires_at
     FROM flowai.ref_put($1, CASE WHEN flowai_internal.ref_put_check($1, $3, $4) THEN flowai_internal.query_array($2, $5, $6) END, $3, $4) AS p;

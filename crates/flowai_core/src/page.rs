@@ -35,6 +35,14 @@ pub fn word(argument: &str, given: Option<&str>, words: &[impl AsRef<str>]) -> R
     .hint(format!("Pass one of {words}.")))
 }
 
+/// What has to be an array, and whether it is.
+pub fn array(is_array: bool, what: &str, hint: &str) -> Result<()> {
+    if is_array {
+        return Ok(());
+    }
+    Err(Error::invalid("array_expected", format!("{what} is no array")).hint(hint))
+}
+
 /// The first text, in order of bytes, that is above everything that begins with `prefix`.
 ///
 /// A range is what an index scan under row-level security can use, also where the prefix is a

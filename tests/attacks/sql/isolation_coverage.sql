@@ -216,6 +216,7 @@ INSERT INTO arena.calls VALUES
 ('flowai_internal.event_note(text,text,jsonb)', $$SELECT flowai_internal.event_note('acme', 'a.b', '{}')$$, 'error 42501'),
 ('flowai_internal.function_digest(oid)', $$SELECT flowai_internal.function_digest('public.acme_only(text)'::regprocedure)$$, 'error 42501'),
 ('flowai_internal.function_numbers_noted_in()', $$SELECT flowai_internal.function_numbers_noted_in()$$, 'error 42501'),
+('flowai_internal.json_array(text,jsonb,text)', $$SELECT flowai_internal.json_array('it', '1', 'none')$$, 'error 42501'),
 ('flowai_internal.make_tenant_reference(name,regclass,text,regclass,text,text)', $$SELECT flowai_internal.make_tenant_reference('mine', 'flowai.refs', 'tenant_id', 'flowai.kv_entries', 'tenant_id')$$, 'error 42501'),
 ('flowai_internal.make_tenant_table(regclass,boolean)', $$SELECT flowai_internal.make_tenant_table('flowai.kv_entries')$$, 'error 42501'),
 ('flowai_internal.argument_word(text,text,text[])', $$SELECT flowai_internal.argument_word('which', 'acme', '{acme}')$$, 'error 42501'),

@@ -380,8 +380,9 @@ impl<'a> Fighter<'a> {
         let sql = "SELECT revision FROM flowai.plan_store('work', $1, $2::text::jsonb)";
         if let Done(_) = self.value::<i64>(&["plan_references_found"], sql, &[&plan, &body]) {
             self.told().plans.push(plan.clone());
+            // What it uses may have expired since.
             self.value::<String>(
-                &["plan_state"],
+                &["plan_state", "plan_references_found"],
                 "SELECT state FROM flowai.plan_submit($1)",
                 &[&plan],
             );

@@ -186,6 +186,44 @@ SELECT * FROM flowai.ref_rows('table rows', :'three');
 SELECT kind, created, summary FROM flowai.ref_put_query('table rows', 'SELECT i AS n FROM generate_series(1, 2) i');
 SELECT id = :'one' AS same, created FROM flowai.ref_put_query('table rows', 'VALUES (1), (2)') p;
 SELECT * FROM flowai.ref_put_query('table rows', 'DELETE FROM flowai.refs');
+-- The same rows are the same reference, whatever the session has set.
+CREATE TEMP TABLE statement AS SELECT $$SELECT '2026-01-01 12:00+02'::timestamptz AS at, '1 day 02:00'::interval AS long, '\xff00'::bytea AS bytes, 0.1::float8 AS float$$ AS text;
+SELECT id AS usual FROM statement, flowai.ref_put_query('table rows', text) \gset
+SET timezone = 'Asia/Tokyo';
+SET datestyle = 'German';
+SET intervalstyle = 'iso_8601';
+SET bytea_output = 'escape';
+SET extra_float_digits = -3;
+SELECT id = :'usual' AS same, created FROM statement, flowai.ref_put_query('table rows', text);
+RESET timezone;
+RESET datestyle;
+RESET intervalstyle;
+RESET bytea_output;
+RESET extra_float_digits;
+SELECT flowai.ref_resolve('table rows', :'usual');
+DROP TABLE statement;
+-- What is no array has no rows, and is no list of handles.
+SELECT id AS object FROM flowai.ref_put('table rows', '{"a": 1}') \gset
+SELECT * FROM flowai.ref_rows('table rows', :'object');
+SELECT * FROM flowai.ref_resolve_many('{"kind": "table rows"}');
+SELECT * FROM flowai.ref_resolve_many('1');
+-- A ttl is what is written: a month is no 30 days.
+SELECT flowai.ref_kind_define('moon', ttl => '30 days') AS days, flowai.ref_kind_define('moon', ttl => '1 month') AS month, flowai.ref_kind_define('moon', ttl => '1 mon') AS again;
+-- What has expired is absent for who deletes it, though a draft uses it.
+SELECT id AS gone FROM flowai.ref_put('table rows', '"gone"', ttl => '1 hour') \gset
+SELECT flowai.plan_kind_define('uses', '{}');
+SELECT created FROM flowai.plan_store('uses', 'uses what goes', jsonb_build_object('title', 't', 'steps', jsonb_build_array(jsonb_build_object('operation', 'o', 'references', jsonb_build_array(jsonb_build_object('kind', 'table rows', 'id', :'gone'))))));
+RESET ROLE;
+UPDATE flowai.refs SET created_at = '2020-01-01', expires_at = '2020-01-02' WHERE id = :'gone';
+UPDATE flowai.ref_payloads SET expires_at = '2020-01-02' WHERE id = :'gone';
+SET ROLE acme_app;
+SELECT flowai.ref_delete('table rows', :'gone');
+\set VERBOSITY terse
+SELECT state FROM flowai.plan_submit('uses what goes');
+\set VERBOSITY default
+SELECT state FROM flowai.plan_cancel('uses what goes');
+-- Control characters are six bytes each in a summary.
+SELECT octet_length(summary::text) <= 2048 AS small FROM flowai.ref_put('table rows', jsonb_build_array(repeat(E'\x01', 200), repeat(E'\x01', 201), repeat(E'\x01', 201)));
 SELECT * FROM flowai.ref_put_query('table rows', 'SELECT generate_series(1, 10)', max_rows => 5);
 -- What has nothing to do with the rows is refused before the statement runs, which would fail.
 SELECT * FROM flowai.ref_put_query('no such kind', 'SELECT 1 / 0');
