@@ -13,9 +13,8 @@
 //! also do when it collects errors: then it remembers nothing, and goes on where it would otherwise stop.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{matcher, pattern, refused, too_large, too_much};
 use crate::error::Result;
@@ -80,6 +79,8 @@ struct Part {
     every_item: Vec<(usize, u64)>,
     pattern: u64,
     unique: bool,
+    /// Whether all of the value is written, to be found among others.
+    written: bool,
     /// Values that it is compared with.
     values: Vec<(Value, u64)>,
 }
@@ -178,7 +179,9 @@ impl Graph {
             }
             Value::Array(items) => {
                 if let Some((_, times, _)) = applied.iter().find(|(part, ..)| part.unique) {
-                    work.add(times.saturating_mul(comparisons(items)))?;
+                    // Each is written once, to be told from the others.
+                    let written: u64 = items.iter().map(size).sum();
+                    work.add(times.saturating_mul(written.saturating_mul(4)))?;
                 }
                 for (place, item) in items.iter().enumerate() {
                     let mut asked = Asked::new();
@@ -290,12 +293,19 @@ impl Part {
         let compared = self.values.iter().map(|(other, size)| comparing(other, *size, value));
         let own = match value {
             Value::String(text) => text.len() as u64 / 32 + searching(text, self.pattern),
-            Value::Number(number) => number.as_str().len() as u64 / 8,
+            Value::Number(number) => reading(number),
             Value::Object(members) => members.len() as u64 + self.properties.len().min(32) as u64,
             Value::Array(_) | Value::Null | Value::Bool(_) => 0,
         };
+        let written = if self.written && !value.is_string() { 4 * size(value) } else { 0 };
+        let own = own.saturating_add(written);
         compared.fold(self.steps.saturating_add(own), u64::saturating_add)
     }
+}
+
+/// Steps to read a number: what is no small integer is taken apart digit by digit.
+fn reading(number: &Number) -> u64 {
+    if number.as_i64().is_some() { 0 } else { 16 + number.as_str().len() as u64 / 2 }
 }
 
 /// Steps to search a text for an expression.
@@ -315,53 +325,11 @@ fn comparing(other: &Value, size: u64, value: &Value) -> u64 {
     if same { size } else { 1 }
 }
 
-/// Steps to find out whether all items differ. They are told apart by hashes first: those that have the same
-/// one are compared with each other, and it is the validator's hash, which sees no brackets and knows numbers
-/// as floats.
-fn comparisons(items: &[Value]) -> u64 {
-    let mut same: HashMap<u64, u64> = HashMap::with_capacity(items.len());
-    let mut steps = 0_u64;
-    for item in items {
-        let mut hasher = DefaultHasher::new();
-        hash(item, &mut hasher);
-        let count = same.entry(hasher.finish()).or_insert(0);
-        let size = size(item);
-        steps = steps.saturating_add(size.saturating_mul(*count + 1));
-        *count += 1;
-    }
-    steps
-}
-
-fn hash(value: &Value, hasher: &mut DefaultHasher) {
-    match value {
-        Value::Null => hasher.write_u8(0),
-        Value::Bool(truth) => truth.hash(hasher),
-        Value::Number(number) => {
-            // Both zeros are one number; what no float holds has no hash at all.
-            if let Some(float) = number.as_f64() {
-                hasher.write_u64(if float == 0.0 { 0 } else { float.to_bits() });
-            }
-        }
-        Value::String(text) => text.hash(hasher),
-        Value::Array(items) => items.iter().for_each(|item| hash(item, hasher)),
-        Value::Object(members) => {
-            let mut all = 0;
-            for (name, member) in members {
-                let mut hasher = DefaultHasher::new();
-                name.hash(&mut hasher);
-                hash(member, &mut hasher);
-                all ^= hasher.finish();
-            }
-            hasher.write_u64(all);
-        }
-    }
-}
-
 /// Steps to read a value to its end.
 fn size(value: &Value) -> u64 {
     match value {
         Value::Null | Value::Bool(_) => 1,
-        Value::Number(number) => 1 + number.as_str().len() as u64 / 8,
+        Value::Number(number) => 1 + reading(number),
         Value::String(text) => 1 + text.len() as u64 / 32,
         Value::Array(items) => 1 + items.iter().map(size).sum::<u64>(),
         Value::Object(members) => {
@@ -580,13 +548,9 @@ impl<'a> Builder<'a> {
                     part.steps += lists.values().map(|list| 1 + names(list)).sum::<u64>();
                 }
                 ("const", _) => part.values.push((value.clone(), size(value))),
+                // Found by what is written, the texts by themselves.
                 ("enum", Value::Array(values)) => {
-                    if values.iter().all(|value| value.is_string() || value.is_null()) {
-                        // Found by their hashes if they are many.
-                        part.steps += values.len().min(16) as u64;
-                    } else {
-                        part.values.extend(values.iter().map(|value| (value.clone(), size(value))));
-                    }
+                    part.written |= !values.iter().all(Value::is_string);
                 }
                 _ => {}
             }
